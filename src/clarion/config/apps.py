@@ -1,0 +1,16 @@
+"""Start-up: freeze the registry, lend the ports, check the configuration."""
+
+from django.apps import AppConfig
+
+
+class ClarionConfig(AppConfig):
+    """First of Clarion's apps."""
+
+    name = "clarion.config"
+    label = "config"
+
+    def ready(self) -> None:
+        """Wire what the storeys below must not import."""
+        from clarion.config import checks, wiring  # noqa: F401, PLC0415 - registers checks; needs the app registry
+
+        wiring.wire()

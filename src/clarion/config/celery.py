@@ -1,0 +1,52 @@
+"""The Celery app. Messages are doorbells: small, loseable, doubled without harm; truth is in PostgreSQL."""
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging
+from kombu import Queue
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clarion.config.settings")
+
+from django.conf import settings  # noqa: E402 - needs the variable above
+
+from clarion.contract.channel import ChannelKey  # noqa: E402
+
+app = Celery("clarion")
+app.conf.update(
+    broker_url=settings.BROKER_URL,
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    broker_transport_options=(
+        {
+            "visibility_timeout": 600,
+            "socket_timeout": 30,
+            "socket_keepalive": True,
+            "health_check_interval": 25,
+            "socket_connect_timeout": 2,
+            "retry_on_timeout": False,
+            "max_retries": 1,
+        }
+        if settings.BROKER_URL.startswith("redis")
+        else {"confirm_publish": True}
+    ),
+    task_ignore_result=True,
+    task_store_errors_even_if_ignored=False,
+    task_acks_late=False,
+    worker_prefetch_multiplier=1,
+    task_create_missing_queues=False,
+    task_default_queue="lane.email",
+    task_queues=[Queue(f"lane.{key}", durable=True) for key in ChannelKey],
+    accept_content=["json"],
+    task_serializer="json",
+    worker_hijack_root_logger=False,
+    worker_send_task_events=False,
+    timezone="UTC",
+    imports=["clarion.surfaces.work.tasks"],
+)
+
+
+@setup_logging.connect
+def _keep_our_logging(**_: Any) -> None:
+    """Celery would install its own; Django's settings already did."""

@@ -1,0 +1,64 @@
+"""System checks with stable ids: what must be right before anything starts. Run by every command."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+from clarion.config.wiring import configured
+from clarion.contract.account import parse_account_url
+from clarion.contract.faults import Misconfigured
+from clarion.contract.registry import installed
+from clarion.records.personal.envelope import InvalidKey, KeyRing
+
+
+@register()
+def secrets(**_: Any) -> Sequence[CheckMessage]:
+    """Production refuses to start without its own secrets."""
+    found: list[CheckMessage] = []
+    if len(settings.SECRET_KEY) < 32:
+        found.append(
+            Error("CLARION_SECRET_KEY must be set, 32 characters or more", hint=_MAKE_ONE, id="clarion.E001")
+        )
+    try:
+        KeyRing(settings.ENCRYPTION_KEYS)
+    except InvalidKey as error:
+        found.append(Error(f"CLARION_ENCRYPTION_KEYS: {error}", hint=_MAKE_KEY, id="clarion.E002"))
+    if not settings.JWT_KEY:
+        found.append(Error("CLARION_JWT_KEY must be set", hint=_MAKE_ONE, id="clarion.E003"))
+    elif settings.JWT_ALGORITHM == "HS256" and len(settings.JWT_KEY) < 32:
+        found.append(Error("CLARION_JWT_KEY is too short for HS256", hint=_MAKE_ONE, id="clarion.E004"))
+    return found
+
+
+_MAKE_ONE = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+_MAKE_KEY = (
+    "make one with: python3 -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'"
+)
+
+
+@register()
+def servers(**_: Any) -> Sequence[CheckMessage]:
+    """The addresses of PostgreSQL and Redis."""
+    found: list[CheckMessage] = []
+    if not settings.ENV.database_url:
+        found.append(Error("CLARION_DATABASE_URL must be set (or use `clarion up`)", id="clarion.E005"))
+    if not settings.REDIS_URL:
+        found.append(Error("CLARION_REDIS_URL must be set (or use `clarion up`)", id="clarion.E006"))
+    if settings.DEBUG and not settings.ENV.embedded:
+        found.append(Warning("CLARION_DEBUG is on: never in production", id="clarion.W001"))
+    return found
+
+
+@register()
+def providers(**_: Any) -> Sequence[CheckMessage]:
+    """Every provider URL names a known provider that carries its channel."""
+    found: list[CheckMessage] = []
+    for channel, urls in configured(settings.ENV).items():
+        for url in urls:
+            try:
+                installed().registry.check(parse_account_url(url), channel)
+            except Misconfigured as fault:
+                found.append(Error(f"CLARION_{channel.upper()}: {fault}", id="clarion.E007"))
+    return found

@@ -1,0 +1,92 @@
+"""The environment, read once: names → typed values. Unknown names and wrong values end the start with a plain text.
+
+Every name may be given as `NAME_FILE`, naming a file that holds the value (Docker and Kubernetes secrets).
+The table in docs/reference/environment.md is generated from the descriptions here.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+PREFIX = "CLARION_"
+
+
+class ConfigurationError(Exception):
+    """The environment cannot be used; the text says which name and what to write. Never holds a value."""
+
+
+class Environment(BaseModel):
+    """Field names are the environment names without the prefix, in lower case."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    database_url: str = Field("", description="PostgreSQL 15 or newer, `postgresql://user:pass@host:5432/name`")
+    redis_url: str = Field("", description="Redis 7 or Valkey, `redis://:password@host:6379/0`")
+    broker_url: str = Field("", description="Celery's broker; default: the Redis URL. `amqp://…` for RabbitMQ")
+    secret_key: str = Field("", description="Signs sessions and tokens; at least 32 characters")
+    encryption_keys: str = Field(
+        "", description="Keys for personal data, 32 bytes each in urlsafe base64, comma-separated, newest first"
+    )
+    jwt_key: str = Field("", description="Verifies users' JWTs: a shared secret (HS256) or a public key in PEM")
+    jwt_algorithm: Literal["HS256", "RS256", "ES256", "EdDSA"] = Field("HS256", description="Algorithm of the JWT key")
+    public_url: str = Field("http://127.0.0.1:8000", description="Where people reach this server; used in links")
+    allowed_hosts: str = Field("", description="Host names served, comma-separated; default: that of the public URL")
+    debug: bool = Field(False, description="Development mode; never in production")
+    log_format: Literal["json", "console"] = Field("json", description="Log lines as JSON or for a person's eyes")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe level logged")
+    app_name: str = Field("Clarion", description="The name templates see as `app_name`")
+    email_from: str = Field("Clarion <no-reply@localhost>", description="Sender of emails, `Name <address>`")
+    outbox: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="The sandbox outbox page; auto: only embedded or in debug; on: also in production, for staff",
+    )
+    mongo_url: str = Field("", description="Optional store of delivery logs (not used yet)")
+    email: str = Field("", description="Provider URLs for email, preferred first; unset: sandbox")
+    sms: str = Field("", description="Provider URLs for SMS")
+    push: str = Field("", description="Provider URLs for push")
+    chat: str = Field("", description="Provider URLs for chat")
+    webhook: str = Field("", description="Provider URLs for webhooks")
+    webhook_allow_private: bool = Field(
+        False, description="Let webhooks reach private and loopback addresses; for tests and closed networks only"
+    )
+    embedded: bool = Field(False, description="Set by `clarion up` when it brings its own PostgreSQL or Redis")
+    data_dir: str = Field("", description="Set by `clarion up`: where the embedded servers keep their data")
+    api_url: str = Field("", description="For `clarion send`: base URL of the API")
+    api_key: str = Field("", description="For `clarion send`: the API key")
+
+
+def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
+    """Read and check; raises ConfigurationError listing every problem at once."""
+    source = os.environ if environ is None else environ
+    values: dict[str, str] = {}
+    problems: list[str] = []
+    for name, value in sorted(source.items()):
+        if not name.startswith(PREFIX):
+            continue
+        field = name.removeprefix(PREFIX).lower()
+        if field not in Environment.model_fields and field.endswith("_file"):
+            field, value = field.removesuffix("_file"), _contents(name, value, problems)
+            if PREFIX + field.upper() in source:
+                problems.append(f"{name}: {PREFIX}{field.upper()} is set as well; keep one of the two")
+        if field not in Environment.model_fields:
+            problems.append(f"{name}: unknown setting; see docs/reference/environment.md for the names")
+        elif value.strip():
+            values[field] = value.strip()
+    try:
+        environment = Environment.model_validate(values)
+    except ValidationError as error:
+        problems += [f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
+    if problems:
+        raise ConfigurationError("\n".join(problems))
+    return environment
+
+
+def _contents(name: str, path: str, problems: list[str]) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        problems.append(f"{name}: the file cannot be read ({error.strerror})")
+        return ""

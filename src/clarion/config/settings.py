@@ -1,0 +1,140 @@
+"""Django's settings, built from the environment. What an operator may choose is in environment.py, not here."""
+
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from clarion.config.database import parse_database_url
+from clarion.config.environment import ConfigurationError, read_environment
+from clarion.config.logs import configure_structlog, logging_settings
+
+try:
+    ENV = read_environment()
+    DATABASES = {"default": parse_database_url(ENV.database_url or "postgresql:///clarion")}
+except ConfigurationError as problem:
+    sys.exit(f"clarion: the configuration cannot be used:\n{problem}")
+
+PACKAGE = Path(__file__).resolve().parents[1]
+
+DEBUG = ENV.debug
+SECRET_KEY = ENV.secret_key or "unset"
+APP_NAME = ENV.app_name
+PUBLIC_URL = ENV.public_url.rstrip("/")
+_PUBLIC_HOST = urlsplit(PUBLIC_URL).hostname or "127.0.0.1"
+ALLOWED_HOSTS = [h.strip() for h in ENV.allowed_hosts.split(",") if h.strip()] or (
+    [_PUBLIC_HOST, "127.0.0.1", "localhost", "[::1]"] if ENV.embedded or DEBUG else [_PUBLIC_HOST]
+)
+REDIS_URL = ENV.redis_url
+BROKER_URL = ENV.broker_url or ENV.redis_url
+ENCRYPTION_KEYS = ENV.encryption_keys
+JWT_KEY = ENV.jwt_key
+JWT_ALGORITHM = ENV.jwt_algorithm
+OUTBOX_OPEN = ENV.outbox != "off" and (ENV.embedded or DEBUG)
+OUTBOX_ENABLED = OUTBOX_OPEN or ENV.outbox == "on"
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "clarion.config.apps.ClarionConfig",
+    "clarion.records.people",
+    "clarion.records.access",
+    "clarion.records.categories",
+    "clarion.records.preferences",
+    "clarion.records.templating",
+    "clarion.records.ledger",
+    "clarion.records.inbox",
+    "clarion.records.outbox",
+    "clarion.records.accounts",
+]
+MIDDLEWARE = [
+    "clarion.surfaces.api.tracing.TraceMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "clarion.surfaces.pages.headers.PageHeadersMiddleware",
+]
+ROOT_URLCONF = "clarion.config.urls"
+WSGI_APPLICATION = "clarion.config.wsgi.application"
+AUTH_USER_MODEL = "people.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [PACKAGE / "surfaces" / "pages" / "templates"],
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+            ]
+        },
+    }
+]
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [PACKAGE / "surfaces" / "pages" / "static"]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+USE_I18N = False
+APPEND_SLASH = False
+DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
+CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE
+SESSION_COOKIE_AGE = 8 * 3600
+LOGIN_URL = "/login/"
+LOGIN_REDIRECT_URL = "/outbox/"
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+SILENCED_SYSTEM_CHECKS: list[str] = []
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["clarion.surfaces.api.permissions.DenyByDefault"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "clarion.surfaces.api.openapi.ClarionSchema",
+    "EXCEPTION_HANDLER": "clarion.surfaces.api.problems.handle_exception",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Clarion",
+    "DESCRIPTION": "One API that reaches a person by email, SMS, push, in-app inbox, WebSocket, webhook or chat.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_PERMISSIONS": ["clarion.surfaces.api.permissions.Anyone"],
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"persistAuthorization": True, "displayRequestDuration": True},
+    "PREPROCESSING_HOOKS": ["clarion.surfaces.api.openapi.only_api_v1"],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "POSTPROCESSING_HOOKS": ["clarion.surfaces.api.openapi.add_security_schemes"],
+}
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL] if REDIS_URL else [], "prefix": "clarion"},
+    }
+}
+LOGGING_CONFIG = "logging.config.dictConfig"
+LOGGING = logging_settings(ENV.log_format, ENV.log_level)
+configure_structlog()

@@ -1,0 +1,15 @@
+"""All routes."""
+
+from django.urls import include, path
+
+from clarion.surfaces.api.health import live, ready
+
+urlpatterns = [
+    path("livez", live),
+    path("readyz", ready),
+    path("api/v1/", include("clarion.surfaces.api.urls")),
+    path("", include("clarion.surfaces.pages.urls")),
+]
+handler404 = "clarion.surfaces.pages.errors.not_found"
+handler400 = "clarion.surfaces.api.problems.bad_request"
+handler500 = "clarion.surfaces.api.problems.server_error"

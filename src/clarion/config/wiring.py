@@ -1,0 +1,47 @@
+"""The two explicit lists, channels and providers, and the ports lent to providers. Frozen at start."""
+
+from importlib.metadata import entry_points
+
+from django.conf import settings
+
+from clarion.channels.registry import CHANNELS
+from clarion.config import celery
+from clarion.config.environment import Environment
+from clarion.contract.channel import ChannelKey
+from clarion.contract.host import Host
+from clarion.contract.registry import Entry, Registry, install
+from clarion.providers import in_app, sandbox, smtp, webhook, websocket
+from clarion.records.inbox.live import LiveLayer
+from clarion.records.inbox.store import InboxStore
+from clarion.records.outbox.store import OutboxStore
+
+PROVIDERS: tuple[Entry, ...] = (smtp.ENTRY, webhook.ENTRY, in_app.ENTRY, websocket.ENTRY, sandbox.ENTRY)
+ENTRY_POINT_GROUP = "clarion.providers"
+LOCAL = {ChannelKey.IN_APP: ["inapp://"], ChannelKey.WEBSOCKET: ["websocket://"]}
+SANDBOX = ["sandbox://"]
+
+
+def configured(env: Environment) -> dict[ChannelKey, list[str]]:
+    """Provider URLs by channel, preferred first; a channel without any is carried by the sandbox."""
+    named = {
+        ChannelKey.EMAIL: env.email,
+        ChannelKey.SMS: env.sms,
+        ChannelKey.PUSH: env.push,
+        ChannelKey.CHAT: env.chat,
+        ChannelKey.WEBHOOK: env.webhook,
+    }
+    return {key: LOCAL.get(key) or named[key].split() or SANDBOX for key in CHANNELS}
+
+
+def wire() -> None:
+    """Install the registry with our providers and those of installed packages."""
+    others = [point.load() for point in entry_points(group=ENTRY_POINT_GROUP)]
+    host = Host(
+        inbox=InboxStore(),
+        live=LiveLayer(),
+        outbox=OutboxStore(),
+        sender_email=settings.ENV.email_from,
+        allow_private_targets=settings.ENV.webhook_allow_private,
+    )
+    install(Registry([*PROVIDERS, *others]), host)
+    celery.app.set_current()

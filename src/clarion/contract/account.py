@@ -1,0 +1,60 @@
+"""Provider URLs: how an operator names an account (`smtp://user:pass@host:587?tls=starttls`)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from clarion.contract.faults import Misconfigured
+
+COMMON_OPTIONS = frozenset({"endpoint", "rate", "burst", "concurrency", "name"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountUrl:
+    """A parsed provider URL. Secrets are kept out of repr; `shown` is the form that may be printed."""
+
+    scheme: str
+    username: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+    host: str = ""
+    port: int | None = None
+    path: str = ""
+    options: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def name(self) -> str:
+        """The account's name: the `name=` option, else the scheme and host."""
+        return self.options.get("name") or (f"{self.scheme}-{self.host}" if self.host else self.scheme)
+
+    @property
+    def shown(self) -> str:
+        """The URL without credentials and without option values."""
+        port = f":{self.port}" if self.port else ""
+        return f"{self.scheme}://{self.host}{port}"
+
+    def only(self, *allowed: str) -> None:
+        """Raise Misconfigured when the URL carries an option that neither the provider nor Clarion knows."""
+        unknown = sorted(set(self.options) - set(allowed) - COMMON_OPTIONS)
+        if unknown:
+            raise Misconfigured(f"{self.scheme}: unknown option {', '.join(unknown)}")
+
+
+def parse_account_url(url: str) -> AccountUrl:
+    """Parse one provider URL; raises Misconfigured with a text that repeats no secret."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise Misconfigured("a provider URL could not be parsed: check host and port") from error
+    if not parts.scheme:
+        raise Misconfigured("a provider URL must start with a scheme, for example smtp://")
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    return AccountUrl(
+        scheme=parts.scheme.lower(),
+        username=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        host=parts.hostname or "",
+        port=port,
+        path=unquote(parts.path),
+        options=options,
+    )

@@ -1,0 +1,57 @@
+"""Rendered content, one type a channel. Built through `clarion.channels`, which checks the limits."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailContent:
+    """`headers` are extra ones (List-Unsubscribe …), already checked to be one line each."""
+
+    subject: str
+    text: str
+    html: str = ""
+    reply_to: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmsContent:
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushContent:
+    title: str
+    body: str
+    image: str = ""
+    link: str = ""
+    data: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxContent:
+    """In-app and WebSocket."""
+
+    title: str
+    body: str
+    link: str = ""
+    data: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookContent:
+    """`event` is the Standard Webhooks type; the request body is `{"type", "timestamp", "data"}`."""
+
+    event: str
+    data: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatContent:
+    text: str
+    title: str = ""
+    data: Mapping[str, object] = field(default_factory=dict)
+
+
+Content = EmailContent | SmsContent | PushContent | InboxContent | WebhookContent | ChatContent

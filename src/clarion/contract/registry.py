@@ -1,0 +1,71 @@
+"""Which providers there are. Two explicit lists in config/wiring.py and entry points fill it; frozen at start."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from clarion.contract.channel import ChannelKey
+from clarion.contract.account import AccountUrl
+from clarion.contract.faults import Misconfigured
+from clarion.contract.host import Host
+from clarion.contract.provider import Provider
+
+Factory = Callable[[AccountUrl, ChannelKey, Host], Provider]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A provider kind: the URL scheme that names it, what it carries, how to open an account."""
+
+    scheme: str
+    channels: frozenset[ChannelKey]
+    open: Factory
+
+
+class Registry:
+    """Scheme → Entry. Filled once at start; afterwards read-only."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        known: dict[str, Entry] = {}
+        for entry in entries:
+            if entry.scheme in known:
+                raise Misconfigured(f"two providers claim the scheme {entry.scheme}://")
+            known[entry.scheme] = entry
+        self.entries: Mapping[str, Entry] = MappingProxyType(known)
+
+    def check(self, account: AccountUrl, channel: ChannelKey) -> Entry:
+        """The entry that carries `channel` for this URL; raises Misconfigured with what to write instead."""
+        entry = self.entries.get(account.scheme)
+        if entry is None:
+            raise Misconfigured(f"unknown provider {account.scheme}://; known: {', '.join(sorted(self.entries))}")
+        if channel not in entry.channels:
+            carried = ", ".join(sorted(entry.channels))
+            raise Misconfigured(f"{account.scheme}:// carries {carried}, not {channel}")
+        return entry
+
+    def open(self, account: AccountUrl, channel: ChannelKey, host: Host) -> Provider:
+        """Open the account for a channel. Raises Misconfigured."""
+        return self.check(account, channel).open(account, channel, host)
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """The frozen registry and the ports, as config wired them."""
+
+    registry: Registry
+    host: Host
+
+
+_installed: list[Installed] = []
+
+
+def install(registry: Registry, host: Host) -> None:
+    """Called once at start (and by tests that bring their own providers)."""
+    _installed[:] = [Installed(registry, host)]
+
+
+def installed() -> Installed:
+    """What was installed; raises RuntimeError before start-up is through."""
+    if not _installed:
+        raise RuntimeError("no provider registry is installed: config/wiring.py has not run")
+    return _installed[0]

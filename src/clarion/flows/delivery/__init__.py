@@ -1,0 +1,1 @@
+"""Delivery: from queued notifications to settled ones. Read flow.py first."""

@@ -1,0 +1,84 @@
+"""The scheduler: small ticks, each harmless when doubled. Several may run; an advisory lock makes one the leader.
+
+It rings for lanes that have due work nobody holds: work whose bell was lost, work scheduled for now, work whose
+worker died (its lease ran out). Nothing depends on Redis remembering anything.
+"""
+
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from django.db import DatabaseError, InterfaceError, connection
+
+from clarion.flows.delivery import bell, heartbeat
+from clarion.records import clock, partitions
+from clarion.records.ledger import queue
+from clarion.records.outbox import store as outbox
+
+LEADER_LOCK = 4_207_001
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Tick:
+    """Something to do every so often."""
+
+    name: str
+    every_seconds: float
+    act: Callable[[], object]
+    due: float = 0.0
+
+
+def ring_due() -> None:
+    """Ring for every lane with due work that nobody holds."""
+    bell.ring(queue.lanes_due())
+
+
+def ticks() -> list[Tick]:
+    """The static schedule."""
+    return [
+        Tick("ring_due", 1.0, ring_due),
+        Tick("ensure_partitions", 3600.0, lambda: partitions.ensure(clock.now())),
+        Tick("trim_outbox", 300.0, outbox.trim),
+    ]
+
+
+def run() -> None:
+    """Run until SIGTERM or SIGINT."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    log.info("beat_started")
+    schedule = ticks()
+    while not stop.is_set():
+        heartbeat.beat("beat", [])
+        _turn(schedule)
+        stop.wait(0.5)
+    connection.close()
+    log.info("beat_stopped")
+
+
+def _turn(schedule: list[Tick]) -> None:
+    try:
+        if _leads():
+            for tick in schedule:
+                if time.monotonic() >= tick.due:
+                    tick.due = time.monotonic() + tick.every_seconds
+                    tick.act()
+    except (DatabaseError, InterfaceError) as error:
+        log.warning("beat_without_database", kind=type(error).__name__)
+        connection.close()
+
+
+def _leads() -> bool:
+    """Whether this process holds the lock; it is held as long as the connection lives."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+            " AND objid = %s) OR pg_try_advisory_lock(%s)",
+            [LEADER_LOCK, LEADER_LOCK],
+        )
+        return bool(cursor.fetchone()[0])

@@ -1,0 +1,66 @@
+"""The doorbell: "there is work in this lane". May be lost, doubled or late without harm; the scheduler rings again.
+
+Bells are coalesced: while one is waiting to be answered, further ones say nothing new. The worker takes the mark off
+before it claims, so a mark that is still there belongs to a claim that has not begun and will see our rows.
+"""
+
+import time
+from collections.abc import Collection
+
+import redis
+import structlog
+from celery import current_app
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from clarion.records import volatile
+
+TASK = "clarion.deliver"
+MARK_MILLISECONDS = 1_000
+REST_SECONDS = 1.0
+log = structlog.get_logger()
+_silent_until = 0.0
+
+
+def queue_of(lane: str) -> str:
+    """The Celery queue of a lane."""
+    return f"lane.{lane}"
+
+
+def ring_after_commit(lanes: Collection[str]) -> None:
+    """Ring when the transaction around us commits; at once when there is none."""
+    if lanes:
+        transaction.on_commit(lambda: ring(lanes))
+
+
+def ring(lanes: Collection[str]) -> None:
+    """Ring for each lane. A broker that is away is noted and left alone for a moment: nothing depends on the bell."""
+    global _silent_until  # noqa: PLW0603 - one moment shared by the process
+    if time.monotonic() < _silent_until:
+        return
+    try:
+        for lane in lanes:
+            if _mark(lane):
+                current_app.send_task(TASK, args=[str(lane)], queue=queue_of(lane), retry=False)
+    except (OperationalError, redis.RedisError, OSError) as error:
+        _silent_until = time.monotonic() + REST_SECONDS
+        log.warning("bell_not_rung", kind=type(error).__name__)
+
+
+def answer(lane: str) -> None:
+    """Take the mark off; called by the worker before it claims."""
+    try:
+        volatile.connection().delete(_mark_name(lane))
+    except redis.RedisError:
+        log.warning("bell_mark_kept", lane=lane)
+
+
+def _mark(lane: str) -> bool:
+    try:
+        return bool(volatile.connection().set(_mark_name(lane), 1, nx=True, px=MARK_MILLISECONDS))
+    except redis.RedisError:
+        return True
+
+
+def _mark_name(lane: str) -> str:
+    return f"clarion:bell:{lane}"

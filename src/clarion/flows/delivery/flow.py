@@ -1,0 +1,127 @@
+"""Delivery, step by step: claim → load → gate → render → address → send → settle.
+
+`drain` is what a doorbell wakes. Each lane has two slots in a worker process: one takes everything, and while it is
+busy with a long batch the other takes critical and high priority only, so that those never wait behind it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from random import SystemRandom
+from threading import Lock
+from time import monotonic
+from uuid import UUID
+
+from clarion.contract.channel import ChannelKey
+from clarion.flows.delivery import bell
+from clarion.flows.delivery.address import Addressed, address
+from clarion.flows.delivery.carriers import Carriers
+from clarion.flows.delivery.gate import gate
+from clarion.flows.delivery.judge import judge
+from clarion.flows.delivery.leases import keeper
+from clarion.flows.delivery.load import load
+from clarion.flows.delivery.render import render
+from clarion.flows.delivery.send import Told, send
+from clarion.flows.delivery.settle import settle
+from clarion.flows.delivery.stopping import stopping
+from clarion.flows.delivery.work import Fate
+from clarion.records import clock
+from clarion.records.ledger import queue
+from clarion.records.ledger.queue import Batch
+
+BATCH = 500
+SETTLE_EVERY = 250
+SETTLE_SECONDS = 1.0
+URGENT = (1, 2)
+
+
+@dataclass(slots=True)
+class Slot:
+    """One worker slot of a lane: a lock, the priorities it takes, its open accounts, and whether a bell came while
+    it was busy."""
+
+    lane: str
+    priorities: Sequence[int]
+    carriers: Carriers
+    lock: Lock = field(default_factory=Lock)
+    rung: bool = False
+
+
+def _slots_of(lane: str) -> tuple[Slot, Slot]:
+    key = ChannelKey(lane)
+    return (
+        Slot(lane=lane, priorities=queue.PRIORITIES, carriers=Carriers(key)),
+        Slot(lane=lane, priorities=URGENT, carriers=Carriers(key)),
+    )
+
+
+_slots = {lane: _slots_of(lane) for lane in queue.lanes()}
+
+
+def drain(lane: str) -> int:
+    """Deliver what is due in the lane until nothing is; returns how many were settled here. A bell that finds both
+    slots busy is remembered by them, so no work waits for the next tick."""
+    bell.answer(lane)
+    settled = 0
+    for slot in _slots[lane]:
+        slot.rung = True
+        while slot.rung and slot.lock.acquire(blocking=False):
+            try:
+                settled += _work_off(slot)
+            finally:
+                slot.lock.release()
+    return settled
+
+
+def _work_off(slot: Slot) -> int:
+    settled = 0
+    while not stopping.is_set():
+        slot.rung = False
+        batch = queue.claim_due(slot.lane, BATCH, priorities=slot.priorities)
+        if not batch.entries:
+            break
+        if len(batch.entries) == BATCH:
+            bell.ring([slot.lane])
+        settled += deliver(batch, slot.carriers)
+    return settled
+
+
+def deliver(batch: Batch, carriers: Carriers) -> int:
+    """Take one claimed batch through all steps; returns how many were settled."""
+    with keeper.holding(batch.lease):
+        now = clock.now()
+        work = load(batch.entries)
+        _drop_stale(batch, {item.id for item in work})
+        allowed, stopped = gate(work, now)
+        rendered, unrenderable = render(allowed, now)
+        addressed, unreachable = address(rendered, now)
+        settled = settle(batch.lease, [*stopped, *unrenderable, *unreachable], now)
+        for fates in _sent(addressed, carriers):
+            settled += settle(batch.lease, fates, clock.now())
+    return settled
+
+
+def _drop_stale(batch: Batch, live: set[UUID]) -> None:
+    """Entries whose notification is no longer waiting (cancelled, ended) leave the queue."""
+    stale = [entry.id for entry in batch.entries if entry.id not in live]
+    if stale:
+        queue.finish(batch.lease, stale)
+
+
+def _sent(addressed: Sequence[Addressed], carriers: Carriers) -> Iterator[list[Fate]]:
+    """Fates in small groups as outcomes come in, so that a crash leaves little unsettled."""
+    started = clock.now()
+    rng = SystemRandom()
+    open_work = {str(item.work.id): item for item in addressed}
+    heard: dict[str, list[Told]] = {}
+    ready: list[Fate] = []
+    since = monotonic()
+    for told in send([m for item in addressed for m in item.messages], carriers, started):
+        key = told.message.notification_id
+        heard.setdefault(key, []).append(told)
+        if len(heard[key]) == len(open_work[key].messages):
+            ready.append(judge(open_work[key].work, heard.pop(key), started, clock.now(), rng))
+        if len(ready) >= SETTLE_EVERY or (ready and monotonic() - since > SETTLE_SECONDS):
+            yield ready
+            ready, since = [], monotonic()
+    if ready:
+        yield ready

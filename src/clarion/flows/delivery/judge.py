@@ -1,0 +1,115 @@
+"""Step: from what the accounts said to a fate. Pure but for the jitter, whose source is given.
+
+One notification may have had several messages (devices): one that was taken is success; else the best hope decides.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from random import Random
+
+from clarion.channels.registry import channel as channel_of
+from clarion.contract.outcome import Outcome, Rejected, Retry, Sent, Unclear
+from clarion.contract.reasons import Reason
+from clarion.flows.delivery.backoff import POLICIES, wait_before
+from clarion.flows.delivery.send import Told
+from clarion.flows.delivery.work import Fate, Work
+from clarion.records.ledger.rows import AttemptRow, DecisionRow
+from clarion.records.ledger.status import Status
+
+_NAMES = {Sent: "sent", Retry: "retry", Rejected: "rejected", Unclear: "unclear"}
+
+
+def judge(work: Work, told: Sequence[Told], started: datetime, now: datetime, rng: Random) -> Fate:
+    """The fate of work of which every message has an outcome."""
+    attempts = tuple(_attempt(work, each, started, now) for each in told)
+    taken = [each for each in told if isinstance(each.outcome, Sent)]
+    if taken:
+        first = taken[0]
+        to = Status.DELIVERED if first.confirms_delivery else Status.SENT
+        remote = first.outcome.remote_id if isinstance(first.outcome, Sent) else ""
+        return Fate(work=work, to=to, account=first.account, remote_id=remote, attempts=attempts)
+    hopeful = [each for each in told if not isinstance(each.outcome, Rejected)]
+    if not hopeful:
+        return _dead(work, told[0], attempts, now)
+    return _again(work, hopeful[0], attempts, now, rng)
+
+
+def _again(work: Work, told: Told, attempts: tuple[AttemptRow, ...], now: datetime, rng: Random) -> Fate:
+    policy = POLICIES[work.channel]
+    outcome = told.outcome
+    why = _why(outcome)
+    asked = outcome.after if isinstance(outcome, Retry) else None
+    wait = wait_before(work.attempt, policy, rng, asked)
+    if work.attempt >= policy.attempts:
+        return _end(work, Status.FAILED, Reason.RETRIES_EXHAUSTED, told, attempts, now, f"last: {why}")
+    if work.expires_at is not None and now + wait >= work.expires_at:
+        return _end(work, Status.EXPIRED, Reason.EXPIRED, told, attempts, now, f"before the next attempt; last: {why}")
+    decision = _decision(work, "retry", why, now, until=now + wait)
+    return Fate(work=work, to=None, reason=why, after=wait, attempts=attempts, decisions=(decision,))
+
+
+def _dead(work: Work, told: Told, attempts: tuple[AttemptRow, ...], now: datetime) -> Fate:
+    return _end(work, Status.FAILED, _why(told.outcome), told, attempts, now, told.outcome.detail)
+
+
+def _end(
+    work: Work, to: Status, why: Reason, told: Told, attempts: tuple[AttemptRow, ...], now: datetime, detail: str
+) -> Fate:
+    decision = _decision(work, to, why, now, detail=detail)
+    return Fate(work=work, to=to, reason=why, account=told.account, attempts=attempts, decisions=(decision,))
+
+
+def _decision(
+    work: Work, outcome: str, why: Reason, now: datetime, *, until: datetime | None = None, detail: str = ""
+) -> DecisionRow:
+    return DecisionRow(
+        notification_id=work.id,
+        at=now,
+        stage="settle",
+        rule=f"attempt {work.attempt}",
+        outcome=outcome,
+        reason=why,
+        until=until,
+        detail=detail[:500],
+    )
+
+
+def _why(outcome: Outcome) -> Reason:
+    return Reason.UNRECOGNISED if isinstance(outcome, Sent) else outcome.why
+
+
+def _attempt(work: Work, told: Told, started: datetime, now: datetime) -> AttemptRow:
+    outcome = told.outcome
+    return AttemptRow(
+        notification_id=work.id,
+        number=work.attempt,
+        target=_shown(work, told),
+        account=told.account,
+        outcome=_NAMES[type(outcome)],
+        reason="" if isinstance(outcome, Sent) else outcome.why,
+        detail=outcome.detail[:500],
+        remote_id=outcome.remote_id if isinstance(outcome, Sent) else "",
+        started_at=started,
+        finished_at=now,
+    )
+
+
+def _shown(work: Work, told: Told) -> str:
+    """The address, masked, and the device's or endpoint's id where there are several."""
+    place = told.message.id.partition(".")[2]
+    masked = channel_of(work.channel).mask(told.message.target.value)
+    return f"{masked} {place}" if place else masked
+
+
+def lost_attempt(work: Work, now: datetime) -> AttemptRow:
+    """An earlier worker took this up and was never heard of again: its attempt may have reached the provider."""
+    return AttemptRow(
+        notification_id=work.id,
+        number=work.attempt - 1,
+        target="",
+        account="",
+        outcome="unclear",
+        reason=Reason.WORKER_LOST,
+        started_at=now,
+        finished_at=now,
+    )

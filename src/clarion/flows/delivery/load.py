@@ -1,0 +1,90 @@
+"""Step: load what the claimed entries are about, in bulk. Three queries for any number."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.db import connection
+
+from clarion.contract.channel import ChannelKey
+from clarion.flows.delivery.work import Work
+from clarion.records.categories.catalog import CategoryFacts, catalog
+from clarion.records.ledger.queue import Claimed
+from clarion.records.ledger.status import WAITING
+from clarion.records.people import facts
+from clarion.records.people.facts import PersonFacts
+from clarion.records.personal.envelope import Undecryptable, place_of
+from clarion.records.personal.ring import ring
+
+_LOAD = """
+SELECT n.id, n.user_id, n.channel, n.category_id, n.version_id, n.priority, n.bypass, n.created_at, n.expires_at,
+       n.request_id
+FROM ledger_notification AS n
+WHERE n.id = ANY(%(ids)s) AND n.id BETWEEN %(lowest)s AND %(highest)s AND n.status = ANY(%(waiting)s)
+"""
+_PAYLOADS = "SELECT id, payload_sealed FROM ledger_request WHERE id = ANY(%s) AND id BETWEEN %s AND %s"
+Payload = dict[str, Any]
+
+
+def load(entries: Sequence[Claimed]) -> list[Work]:
+    """The work behind the entries. Those no longer waiting (cancelled meanwhile) are absent."""
+    by_id = {entry.id: entry for entry in entries}
+    rows = _rows(list(by_id))
+    payloads = _payloads({row[9] for row in rows})
+    people = facts.load({row[1] for row in rows}, {row[3] for row in rows})
+    return [_work(row, by_id[row[0]], payloads.get(row[9]), people.get(row[1])) for row in rows]
+
+
+def _rows(ids: list[UUID]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _LOAD, {"ids": ids, "lowest": min(ids), "highest": max(ids), "waiting": [str(s) for s in WAITING]}
+        )
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
+
+
+def _payloads(requests: set[UUID]) -> dict[UUID, Payload]:
+    """Decoded once for each request, however many notifications share it; one that cannot be opened is absent."""
+    if not requests:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_PAYLOADS, [list(requests), min(requests), max(requests)])
+        rows = cursor.fetchall()
+    found: dict[UUID, Payload] = {}
+    for identifier, sealed in rows:
+        try:
+            plain = ring().open(bytes(sealed), place_of("ledger_request", identifier, "payload_sealed"))
+        except Undecryptable:
+            continue
+        found[identifier] = msgspec.json.decode(plain)
+    return found
+
+
+def _work(row: tuple[Any, ...], entry: Claimed, payload: Payload | None, person: PersonFacts | None) -> Work:
+    return Work(
+        id=row[0],
+        attempt=entry.attempts,
+        abandoned=entry.abandoned,
+        user_id=row[1],
+        channel=ChannelKey(row[2]),
+        category=_category(row[3]),
+        version_id=row[4],
+        priority=row[5],
+        bypass=row[6],
+        created_at=row[7],
+        expires_at=row[8],
+        payload=payload,
+        person=person,
+    )
+
+
+def _category(identifier: int) -> CategoryFacts:
+    found = catalog.find(identifier)
+    if found is not None:
+        return found
+    # the row cannot be deleted while in use; without it the strictest reading applies
+    return CategoryFacts(
+        id=identifier, key="", marketing=True, essential=False, default_priority=3, default_channels=()
+    )

@@ -1,0 +1,51 @@
+"""Step: settle. One short transaction: the queue entries go (or go back), states move, and what was decided,
+tried and happened is appended. The fence: entries whose lease ran out belong to somebody else and are left alone."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+
+from clarion.flows.delivery.judge import lost_attempt
+from clarion.flows.delivery.work import Fate
+from clarion.records.ledger import journal, queue
+from clarion.records.ledger.rows import Move
+from clarion.records.ledger.transitions import move
+
+log = structlog.get_logger()
+
+
+def settle(lease: int, fates: Sequence[Fate], now: datetime) -> int:
+    """Write the fates that this lease still holds; returns how many."""
+    if not fates:
+        return 0
+    with transaction.atomic():
+        held = _release(lease, fates)
+        ours = [fate for fate in fates if fate.work.id in held]
+        move([_move(fate) for fate in ours if fate.to is not None], now)
+        lost = [lost_attempt(fate.work, now) for fate in ours if fate.work.abandoned]
+        journal.append_attempts([*lost, *(row for fate in ours for row in fate.attempts)])
+        journal.append_decisions([row for fate in ours for row in fate.decisions])
+    if len(ours) < len(fates):
+        log.warning("settle_fenced", lease=lease, left_alone=len(fates) - len(ours))
+    return len(ours)
+
+
+def _release(lease: int, fates: Sequence[Fate]) -> set[UUID]:
+    done = [fate.work.id for fate in fates if fate.to is not None]
+    back = [(fate.work.id, fate.after) for fate in fates if fate.to is None]
+    held = queue.finish(lease, done) if done else set()
+    return held | (queue.give_back(lease, back) if back else set())
+
+
+def _move(fate: Fate) -> Move:
+    assert fate.to is not None
+    return Move(
+        notification_id=fate.work.id,
+        to=fate.to,
+        reason=fate.reason or "",
+        account=fate.account,
+        remote_id=fate.remote_id,
+    )

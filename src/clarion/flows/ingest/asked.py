@@ -1,0 +1,54 @@
+"""What a caller asks for and what it is answered, as values."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from clarion.contract.channel import ChannelKey
+from clarion.records.access.permissions import Caller
+from clarion.records.ledger.status import Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Send:
+    """One send: to one user, by a template or inline content, on some channels or on those the user prefers."""
+
+    caller: Caller
+    user_id: UUID
+    template_path: str = ""
+    subject: str = field(default="", repr=False)
+    body: str = field(default="", repr=False)
+    channels: tuple[ChannelKey, ...] = ()
+    category: int | str | None = None
+    priority: int | None = None
+    context: dict[str, object] = field(default_factory=dict, repr=False)
+    data: dict[str, object] = field(default_factory=dict, repr=False)
+    scheduled_at: datetime | None = None
+    expires_at: datetime | None = None
+    reference: str = ""
+    bypass: bool = False
+    track_opens: bool = True
+    track_clicks: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """One notification as it was taken in."""
+
+    id: UUID
+    channel: ChannelKey
+    status: Status
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """The answer to a send. `opted_out`: every notification was suppressed by the person's own wishes."""
+
+    request_id: UUID
+    notifications: tuple[Accepted, ...]
+    estimated_delivery: datetime | None
+
+    @property
+    def opted_out(self) -> bool:
+        return all(n.status is Status.SUPPRESSED for n in self.notifications)

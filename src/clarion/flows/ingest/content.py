@@ -1,0 +1,110 @@
+"""Is there something to send? Template, variables and inline content, checked before anything is stored."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from clarion.channels.errors import InvalidValue
+from clarion.channels.registry import channel as channel_of
+from clarion.contract.channel import ChannelKey
+from clarion.contract.input_error import InputError
+from clarion.flows.ingest.asked import Send
+from clarion.records.categories.catalog import GENERAL, CategoryFacts
+from clarion.records.categories.catalog import catalog as categories
+from clarion.records.templating.catalog import TemplateFacts
+from clarion.records.templating.catalog import catalog as templates
+from clarion.records.templating.engine.errors import TemplateError
+from clarion.records.templating.engine.plain import plain
+from clarion.records.templating.inline import inline_fields
+
+CONTEXT_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What is to be said: the template (none for inline content) and the category."""
+
+    template: TemplateFacts | None
+    category: CategoryFacts
+
+
+def resolve(send: Send) -> Subject:
+    """Find template and category; raises InputError."""
+    template = _template(send) if send.template_path else None
+    if template is None:
+        _check_inline(send)
+    elif send.subject or send.body:
+        raise InputError("ambiguous_content", "give template_path or subject and body, not both", pointer="/subject")
+    _check_context(send, template)
+    return Subject(template=template, category=_category(send, template))
+
+
+def _template(send: Send) -> TemplateFacts:
+    found = templates.find(send.template_path)
+    if found is None or not found.active:
+        raise InputError(
+            "template_not_found", "no active template has this path", pointer="/template_path", status=404
+        )
+    unsupported = [c for c in send.channels if c not in found.channels]
+    if unsupported:
+        raise InputError(
+            "channel_not_supported",
+            f"the template has no content for {', '.join(unsupported)}; it has {', '.join(sorted(found.channels))}",
+            pointer="/channel",
+        )
+    return found
+
+
+def _category(send: Send, template: TemplateFacts | None) -> CategoryFacts:
+    wanted: int | str = GENERAL
+    if send.category is not None:
+        wanted = send.category
+    elif template is not None:
+        wanted = template.category_id
+    found = categories.find(wanted)
+    if found is None:
+        raise InputError("category_not_found", "there is no such category; see GET /categories", pointer="/category")
+    return found
+
+
+def _check_inline(send: Send) -> None:
+    if not send.body and not send.subject:
+        raise InputError("no_content", "give a template_path, or subject and body", pointer="/template_path")
+    for key in send.channels:
+        check_inline(key, send.subject, send.body, send.data)
+
+
+def check_inline(key: ChannelKey, subject: str, body: str, data: Mapping[str, object]) -> None:
+    """Would this inline content make a message of the channel? Raises InputError."""
+    try:
+        channel_of(key).build(inline_fields(key, subject, body), data)
+    except InvalidValue as error:
+        pointer = "/subject" if error.field in ("subject", "title") else "/data" if error.field == "data" else "/body"
+        raise InputError(error.code, str(error), pointer=pointer) from error
+
+
+def _check_context(send: Send, template: TemplateFacts | None) -> None:
+    for name, value in (("context", send.context), ("data", send.data)):
+        try:
+            plain(value)
+        except TemplateError as error:
+            raise InputError("invalid_context", error.message, pointer=f"/{name}") from error
+        if len(msgspec.json.encode(value)) > CONTEXT_BYTES:
+            raise InputError("context_too_large", f"{name} may have {CONTEXT_BYTES} bytes at most", pointer=f"/{name}")
+    missing = [name for name in (template.required if template else ()) if not _has(send.context, name)]
+    if missing:
+        raise InputError(
+            "missing_variables",
+            f"the template requires {', '.join(missing)} in context",
+            pointer=f"/context/{missing[0].replace('.', '/')}",
+        )
+
+
+def _has(context: Mapping[str, object], dotted: str) -> bool:
+    value: object = context
+    for part in dotted.split("."):
+        if not isinstance(value, Mapping) or value.get(part) is None:
+            return False
+        value = value[part]
+    return True

@@ -1,0 +1,39 @@
+"""One send × its channels: which channels a person is reached by."""
+
+from clarion.contract.channel import ChannelKey
+from clarion.contract.input_error import InputError
+from clarion.flows.ingest.asked import Send
+from clarion.flows.ingest.content import Subject
+from clarion.records.people.facts import PersonFacts
+from clarion.records.preferences.rules import channel_default
+
+FALLBACK_ORDER = (ChannelKey.EMAIL, ChannelKey.PUSH, ChannelKey.IN_APP)
+
+
+def channels_for(send: Send, subject: Subject, person: PersonFacts) -> tuple[ChannelKey, ...]:
+    """The channels asked for, or the one the person prefers among those possible. Raises InputError where there is
+    no address: an asked channel must be reachable, so that no send is silently lost."""
+    if send.channels:
+        unreachable = [c for c in send.channels if c not in person.reachable]
+        if unreachable:
+            raise InputError(
+                "no_address", f"the user has no address for {', '.join(unreachable)}", pointer="/channel"
+            )
+        return tuple(dict.fromkeys(send.channels))
+    possible = [c for c in _wished(subject, person) if _can(c, subject, person)]
+    if not possible:
+        raise InputError("no_address", "the user has no address for any channel of this content", pointer="/user_id")
+    return (possible[0],) if not person.preferred_channels else tuple(possible)
+
+
+def _wished(subject: Subject, person: PersonFacts) -> list[ChannelKey]:
+    if person.preferred_channels:
+        return [ChannelKey(c) for c in person.preferred_channels]
+    return [ChannelKey(c) for c in subject.category.default_channels] or list(FALLBACK_ORDER)
+
+
+def _can(key: ChannelKey, subject: Subject, person: PersonFacts) -> bool:
+    if key not in person.reachable or (subject.template is not None and key not in subject.template.channels):
+        return False
+    switched = person.wishes_for(subject.category.id).channels.get(key)
+    return channel_default(key, marketing=subject.category.marketing) if switched is None else switched

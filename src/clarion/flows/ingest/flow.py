@@ -1,0 +1,123 @@
+"""Ingest, step by step. Accepted means durable: when `send` returns, everything is committed and a bell was rung."""
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from clarion.contract.channel import ChannelKey
+from clarion.contract.input_error import InputError
+from clarion.flows.delivery.bell import ring_after_commit
+from clarion.flows.ingest.asked import Accepted, Receipt, Send
+from clarion.flows.ingest.content import Subject, check_inline, resolve
+from clarion.flows.ingest.expand import channels_for
+from clarion.flows.ingest.gate import judge, priority_of
+from clarion.flows.ingest.timing import check_times
+from clarion.records.access.permissions import Permission
+from clarion.records.ids import new_id
+from clarion.records.ledger import store
+from clarion.records.ledger.rows import DecisionRow, NewNotification, NewRequest
+from clarion.records.ledger.status import Status
+from clarion.records.people import facts
+from clarion.records.people.facts import PersonFacts
+from clarion.records.preferences.rules import Verdict
+
+USUAL_DELAY = timedelta(seconds=5)
+
+
+def send(asked: Send, now: datetime) -> Receipt:
+    """Take one send in. Raises InputError when it cannot be taken; then nothing is stored."""
+    authorise(asked)
+    check_times(asked, now)
+    subject = resolve(asked)
+    person = _person(asked, subject)
+    channels = channels_for(asked, subject, person)
+    if subject.template is None and not asked.channels:
+        for key in channels:
+            check_inline(key, asked.subject, asked.body, asked.data)
+    verdicts = [(key, judge(asked, subject, person, key, now)) for key in channels]
+    return _store(asked, subject, verdicts, now)
+
+
+def authorise(asked: Send) -> None:
+    """Sending to somebody else and passing preferences over each need a permission of their own."""
+    if asked.user_id != asked.caller.user_id and not asked.caller.may(Permission.SEND_OTHERS):
+        raise InputError("permission_denied", "sending to others needs the permission 'send_others'", status=403)
+    if asked.bypass and not asked.caller.may(Permission.BYPASS):
+        raise InputError(
+            "permission_denied",
+            "bypass_preferences needs the permission 'bypass'",
+            pointer="/options/bypass_preferences",
+            status=403,
+        )
+
+
+def _person(asked: Send, subject: Subject) -> PersonFacts:
+    person = facts.load([asked.user_id], [subject.category.id]).get(asked.user_id)
+    if person is None or not person.active:
+        raise InputError("user_not_found", "there is no active user with this id", pointer="/user_id", status=404)
+    return person
+
+
+def _store(asked: Send, subject: Subject, verdicts: list[tuple[ChannelKey, Verdict]], now: datetime) -> Receipt:
+    request = NewRequest(
+        id=new_id(),
+        caller_kind=asked.caller.kind,
+        caller_id=asked.caller.id,
+        payload=_payload(asked),
+        created_at=now,
+    )
+    rows = [_row(asked, subject, key, verdict, now) for key, verdict in verdicts]
+    decisions = [_decision(row, verdict, now) for row, (_, verdict) in zip(rows, verdicts, strict=True)]
+    store.accept(request, rows, decisions)
+    ring_after_commit({row.channel for row in rows if row.due_at is not None and row.due_at <= now})
+    due = min((row.due_at for row in rows if row.due_at is not None), default=None)
+    return Receipt(
+        request_id=request.id,
+        notifications=tuple(Accepted(id=r.id, channel=r.channel, status=r.status, reason=r.reason) for r in rows),
+        estimated_delivery=due + USUAL_DELAY if due else None,
+    )
+
+
+def _payload(asked: Send) -> bytes:
+    payload: dict[str, object] = {
+        "context": asked.context,
+        "data": asked.data,
+        "track": {"opens": asked.track_opens, "clicks": asked.track_clicks},
+    }
+    if not asked.template_path:
+        payload["inline"] = {"subject": asked.subject, "body": asked.body}
+    return msgspec.json.encode(payload)
+
+
+def _row(asked: Send, subject: Subject, key: ChannelKey, verdict: Verdict, now: datetime) -> NewNotification:
+    later = asked.scheduled_at is not None and asked.scheduled_at > now
+    waiting = Status.SCHEDULED if later else Status.PENDING
+    due = asked.scheduled_at if later else now
+    return NewNotification(
+        id=new_id(),
+        user_id=asked.user_id,
+        channel=key,
+        category_id=subject.category.id,
+        template_id=subject.template.id if subject.template else None,
+        version_id=subject.template.version_id if subject.template else None,
+        priority=priority_of(asked, subject),
+        status=waiting if verdict.allows else Status.SUPPRESSED,
+        reason=verdict.reason or "",
+        reference=asked.reference,
+        bypass=asked.bypass,
+        scheduled_at=asked.scheduled_at,
+        expires_at=asked.expires_at,
+        due_at=due if verdict.allows else None,
+    )
+
+
+def _decision(row: NewNotification, verdict: Verdict, now: datetime) -> DecisionRow:
+    return DecisionRow(
+        notification_id=row.id,
+        at=now,
+        stage="ingest",
+        rule=verdict.rule,
+        outcome=verdict.outcome,
+        reason=verdict.reason or "",
+        until=row.due_at if row.status is Status.SCHEDULED else None,
+    )

@@ -1,0 +1,136 @@
+"""JWTs: our own access and refresh tokens, and the platform's, verified with a shared secret or a public key."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import jwt
+from django.conf import settings
+from django.db import transaction
+
+from clarion.records.access.models import RefreshToken
+from clarion.records.access.permissions import Caller, CallerKind, Permission, parse_permissions
+from clarion.records.ids import new_id
+from clarion.records.people.models import User
+
+ACCESS_LIFE = timedelta(minutes=30)
+REFRESH_LIFE = timedelta(days=14)
+LEEWAY = timedelta(seconds=30)
+
+
+class InvalidToken(Exception):
+    """The token is not good; the text says in general terms why."""
+
+
+class CannotIssue(Exception):
+    """This deployment only verifies tokens (a public key is configured); the platform issues them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenPair:
+    """What login and refresh answer."""
+
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
+
+
+def issue(user: User, now: datetime, *, life: timedelta = ACCESS_LIFE, family: UUID | None = None) -> TokenPair:
+    """A fresh pair for the user; raises CannotIssue where only a public key is configured."""
+    row = RefreshToken.objects.create(user=user, family=family or new_id(), expires_at=now + REFRESH_LIFE)
+    refresh = _encode(user, "refresh", now, REFRESH_LIFE, jti=str(row.id))
+    return TokenPair(access=_encode(user, "access", now, life), refresh=refresh)
+
+
+def access_token(user: User, now: datetime, life: timedelta) -> str:
+    """An access token alone, for scripts and demo data."""
+    return _encode(user, "access", now, life)
+
+
+def refresh(token: str, now: datetime) -> TokenPair:
+    """Exchange a refresh token; a token used before ends its whole family (somebody copied it)."""
+    claims = _decode(token)
+    if claims.get("token_type") != "refresh":
+        raise InvalidToken("this is not a refresh token")
+    with transaction.atomic():
+        row = RefreshToken.objects.select_for_update().select_related("user").filter(pk=_uuid(claims["jti"])).first()
+        if row is None or row.expires_at <= now:
+            raise InvalidToken("the refresh token is unknown or expired; log in again")
+        stolen = row.used_at is not None
+        if stolen:
+            RefreshToken.objects.filter(family=row.family).delete()
+        else:
+            row.used_at = now
+            row.save(update_fields=["used_at"])
+    if stolen:
+        raise InvalidToken("the refresh token was used before; log in again")
+    if not row.user.is_active or claims.get("epoch") != row.user.token_epoch:
+        raise InvalidToken("the account changed since; log in again")
+    return issue(row.user, now, family=row.family)
+
+
+def revoke_all(user: User) -> None:
+    """End every token of the user (password change, lock-out)."""
+    user.token_epoch += 1
+    user.save(update_fields=["token_epoch"])
+    RefreshToken.objects.filter(user=user).delete()
+
+
+def caller_for(token: str) -> Caller:
+    """The caller behind an access token; raises InvalidToken. `user_id` is our id or the platform's own."""
+    claims = _decode(token)
+    if claims.get("token_type", "access") != "access":
+        raise InvalidToken("a refresh token is no access token")
+    user = _user_of(str(claims["user_id"]))
+    if user is None:
+        raise InvalidToken("the user of this token is unknown or inactive")
+    if claims.get("epoch", user.token_epoch) != user.token_epoch:
+        raise InvalidToken("the token was revoked; log in again")
+    permissions = parse_permissions(user.permissions) | ({Permission.STAFF} if user.is_staff else set())
+    return Caller(kind=CallerKind.USER, id=user.id, user_id=user.id, permissions=frozenset(permissions))
+
+
+def _user_of(claim: str) -> User | None:
+    identifier = _uuid(claim)
+    active = User.objects.filter(is_active=True)
+    if identifier is not None and (user := active.filter(pk=identifier).first()):
+        return user
+    return active.filter(external_id=claim).first()
+
+
+def _uuid(text: object) -> UUID | None:
+    try:
+        return UUID(str(text))
+    except ValueError:
+        return None
+
+
+def _encode(user: User, kind: str, now: datetime, life: timedelta, **more: str) -> str:
+    if settings.JWT_ALGORITHM != "HS256":
+        raise CannotIssue("tokens are issued by your platform, whose public key is configured here")
+    claims = {
+        "user_id": str(user.id),
+        "token_type": kind,
+        "epoch": user.token_epoch,
+        "iat": int(now.timestamp()),
+        "exp": int((now + life).timestamp()),
+        **more,
+    }
+    return jwt.encode(claims, settings.JWT_KEY, algorithm="HS256")
+
+
+def _decode(token: str) -> dict[str, Any]:
+    try:
+        return dict(
+            jwt.decode(
+                token,
+                settings.JWT_KEY,
+                algorithms=[settings.JWT_ALGORITHM],
+                leeway=LEEWAY,
+                options={"require": ["exp", "user_id"], "verify_aud": False},
+            )
+        )
+    except jwt.ExpiredSignatureError as error:
+        raise InvalidToken("the token has expired") from error
+    except jwt.InvalidTokenError as error:
+        raise InvalidToken("the token is not valid") from error

@@ -1,0 +1,75 @@
+"""Which accounts carry a channel, in order; mirrored from the environment at start, switched off on faults."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from clarion.contract.account import AccountUrl, parse_account_url
+from clarion.contract.channel import ChannelKey
+from clarion.records.accounts.models import Account
+
+FAULT_REST = timedelta(seconds=60)
+LOCAL = {ChannelKey.IN_APP: "inapp://", ChannelKey.WEBSOCKET: "websocket://"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountFacts:
+    """An account as routing sees it."""
+
+    id: UUID
+    channel: ChannelKey
+    name: str
+    url: AccountUrl = field(repr=False)
+    paused: bool
+    faulty_until: datetime | None
+    version: str
+
+
+def mirror(configured: Mapping[ChannelKey, list[str]]) -> None:
+    """Make the rows of environment accounts equal to the environment; what staff set (paused) stays."""
+    with transaction.atomic():
+        for channel, urls in configured.items():
+            names = [_mirror_one(channel, position, url) for position, url in enumerate(urls)]
+            Account.objects.filter(channel=channel, from_environment=True).exclude(name__in=names).delete()
+
+
+def _mirror_one(channel: ChannelKey, position: int, url: str) -> str:
+    parsed = parse_account_url(url)
+    row = Account.objects.select_for_update().filter(channel=channel, name=parsed.name).first()
+    row = row or Account(channel=channel, name=parsed.name)
+    if row.url_sealed is None or row.url_sealed == b"" or row.url != url:
+        row.url = url
+        row.fault, row.fault_at = "", None
+    row.provider, row.shown, row.position, row.from_environment = parsed.scheme, parsed.shown, position, True
+    row.save()
+    return parsed.name
+
+
+def of_channel(channel: ChannelKey) -> list[AccountFacts]:
+    """The channel's accounts, preferred first."""
+    return [_facts(row) for row in Account.objects.filter(channel=channel).order_by("position", "name")]
+
+
+def _facts(row: Account) -> AccountFacts:
+    return AccountFacts(
+        id=row.id,
+        channel=ChannelKey(row.channel),
+        name=row.name,
+        url=parse_account_url(str(row.url)),
+        paused=row.paused,
+        faulty_until=row.fault_at + FAULT_REST if row.fault_at else None,
+        version=f"{row.id}:{bytes(row.url_sealed[:17]).hex()}",
+    )
+
+
+def note_fault(account_id: UUID, text: str, now: datetime) -> None:
+    """The account cannot work until a person changes it; it is left alone for FAULT_REST and then tried again."""
+    Account.objects.filter(pk=account_id).update(fault=text[:500], fault_at=now)
+
+
+def clear_fault(account_id: UUID) -> None:
+    """The account works (again)."""
+    Account.objects.filter(pk=account_id).exclude(fault="").update(fault="", fault_at=None)

@@ -1,0 +1,64 @@
+"""Categories by key or id, remembered by each process for a moment (REMEMBER_SECONDS)."""
+
+import time
+from dataclasses import dataclass
+
+from clarion.records.categories.models import Category, Kind
+
+REMEMBER_SECONDS = 2.0
+GENERAL = "general"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CategoryFacts:
+    """What the flows need of a category."""
+
+    id: int
+    key: str
+    marketing: bool
+    essential: bool
+    default_priority: int
+    default_channels: tuple[str, ...]
+
+
+class _Catalog:
+    def __init__(self) -> None:
+        self._by_id: dict[int, CategoryFacts] = {}
+        self._by_key: dict[str, CategoryFacts] = {}
+        self._read_at = float("-inf")
+
+    def find(self, name: int | str) -> CategoryFacts | None:
+        """By id or key. What is not known is looked for once more in the table, so new ones work at once."""
+        if time.monotonic() - self._read_at > REMEMBER_SECONDS:
+            self.read()
+        found = self._get(name)
+        if found is None:
+            self.read()
+            found = self._get(name)
+        return found
+
+    def _get(self, name: int | str) -> CategoryFacts | None:
+        if isinstance(name, int):
+            return self._by_id.get(name)
+        return self._by_key.get(name)
+
+    def read(self) -> None:
+        """Read all categories anew."""
+        facts = [_facts(row) for row in Category.objects.all()]
+        self._by_id = {f.id: f for f in facts}
+        self._by_key = {f.key: f for f in facts}
+        self._read_at = time.monotonic()
+
+
+def _facts(row: Category) -> CategoryFacts:
+    return CategoryFacts(
+        id=row.id,
+        key=row.key,
+        marketing=row.kind == Kind.MARKETING,
+        essential=row.essential,
+        default_priority=row.default_priority,
+        default_channels=tuple(row.default_channels),
+    )
+
+
+catalog = _Catalog()

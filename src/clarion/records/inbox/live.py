@@ -1,0 +1,59 @@
+"""Telling connected clients: one frame to the user's group on the channel layer. At most once; a hint."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import redis
+from channels.layers import get_channel_layer
+
+from clarion.contract.faults import Unreachable
+from clarion.contract.host import InboxItem
+from clarion.egress import loop
+
+SECONDS = 5.0
+
+
+def group_of(user_id: UUID | str) -> str:
+    """The name of a user's group."""
+    return f"user.{user_id}"
+
+
+def frame_of(item: InboxItem) -> dict[str, Any]:
+    """The item as clients see it, in a frame and in the API alike."""
+    return {
+        "id": item.id,
+        "channel": item.channel,
+        "seq": item.seq,
+        "title": item.title,
+        "body": item.body,
+        "data": dict(item.data),
+        "priority": item.priority,
+        "category": item.category,
+        "created_at": item.created_at.isoformat(),
+        "read": False,
+    }
+
+
+class LiveLayer:
+    """The LivePort over Django Channels."""
+
+    def publish(self, items: Sequence[InboxItem]) -> None:
+        """Send each item to its user's group; raises Unreachable when the layer is down."""
+        self._send([(item.user_id, {"type": "inbox.item", "item": frame_of(item)}) for item in items])
+
+    def tell(self, user_id: UUID, event: Mapping[str, Any]) -> None:
+        """Send one other event (`inbox.unread`) to a user's sockets."""
+        self._send([(str(user_id), dict(event))])
+
+    def _send(self, events: Sequence[tuple[str, dict[str, Any]]]) -> None:
+        try:
+            loop.run(_publish(events), timeout=SECONDS)
+        except (redis.RedisError, OSError, TimeoutError) as error:
+            raise Unreachable("the live layer does not answer") from error
+
+
+async def _publish(events: Sequence[tuple[str, dict[str, Any]]]) -> None:
+    layer = get_channel_layer()
+    await asyncio.gather(*(layer.group_send(group_of(user), event) for user, event in events))

@@ -1,0 +1,174 @@
+"""The ledger's tables as Django sees them for reading; the hot paths write them with SQL (store.py, settle.py).
+
+All but the queue are partitioned by week on a UUIDv7 (see records/partitions.py), so retention drops partitions.
+State is written by transitions.py alone. The queue is narrow and holds only work that is not done: claiming never
+touches the wide rows, and no index of the wide table contains a column that changes, so its one update stays HOT.
+"""
+
+from typing import ClassVar
+
+from django.db import models
+
+from clarion.records.ids import new_id
+from clarion.records.personal.sealed import sealed_json
+
+
+class Request(models.Model):
+    """What one call asked for: the payload its notifications share (context, data, inline content, options)."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    caller_kind = models.TextField()
+    caller_id = models.UUIDField()
+    payload_sealed = models.BinaryField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "ledger_request"
+
+    payload = sealed_json("payload_sealed")
+
+    def __str__(self) -> str:
+        return f"request {self.id}"
+
+
+class Notification(models.Model):
+    """One message to one user on one channel."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    request_id = models.UUIDField()
+    user_id = models.UUIDField()
+    channel = models.TextField()
+    category_id = models.IntegerField()
+    template_id = models.UUIDField(null=True)
+    version_id = models.UUIDField(null=True)
+    priority = models.SmallIntegerField()
+    status = models.TextField()
+    reason = models.TextField(default="", blank=True)
+    caller_kind = models.TextField()
+    caller_id = models.UUIDField()
+    reference = models.TextField(default="", blank=True)
+    bypass = models.BooleanField(default=False)
+    context_sealed = models.BinaryField(null=True)
+    created_at = models.DateTimeField()
+    scheduled_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    account = models.TextField(default="", blank=True)
+    remote_id = models.TextField(default="", blank=True)
+
+    class Meta:
+        db_table = "ledger_notification"
+        indexes: ClassVar = [
+            models.Index(fields=["user_id", "-id"], name="ledger_notification_user"),
+            models.Index(fields=["request_id"], name="ledger_notification_request"),
+        ]
+
+    context = sealed_json("context_sealed")
+
+    def __str__(self) -> str:
+        return f"notification {self.id}"
+
+
+class QueueEntry(models.Model):
+    """Work that is due or will be. A row leaves in the transaction that settles it; a lease keeps others away."""
+
+    id = models.UUIDField(primary_key=True)
+    lane = models.TextField()
+    priority = models.SmallIntegerField()
+    due_at = models.DateTimeField()
+    attempts = models.SmallIntegerField(default=0)
+    lease = models.BigIntegerField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    caller_id = models.UUIDField()
+
+    class Meta:
+        db_table = "ledger_queue"
+        indexes: ClassVar = [models.Index(fields=["lane", "priority", "due_at"], name="ledger_queue_due")]
+
+    def __str__(self) -> str:
+        return f"queued {self.id}"
+
+
+class Attempt(models.Model):
+    """One try at one provider for one address. `outcome`: sent, retry, rejected, unclear; `target` is masked."""
+
+    pk = models.CompositePrimaryKey("notification_id", "number", "target")
+    notification_id = models.UUIDField()
+    number = models.SmallIntegerField()
+    target = models.TextField(default="")
+    account = models.TextField()
+    outcome = models.TextField()
+    reason = models.TextField(default="", blank=True)
+    detail = models.TextField(default="", blank=True)
+    remote_id = models.TextField(default="", blank=True)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "ledger_attempt"
+
+    def __str__(self) -> str:
+        return f"attempt {self.number} of {self.notification_id}"
+
+
+class Decision(models.Model):
+    """What a rule decided about a notification, and why; in order, these explain its fate."""
+
+    pk = models.CompositePrimaryKey("notification_id", "id")
+    notification_id = models.UUIDField()
+    id = models.UUIDField(default=new_id)
+    at = models.DateTimeField()
+    stage = models.TextField()
+    rule = models.TextField()
+    outcome = models.TextField()
+    reason = models.TextField(default="", blank=True)
+    until = models.DateTimeField(null=True)
+    detail = models.TextField(default="", blank=True)
+
+    class Meta:
+        db_table = "ledger_decision"
+
+    def __str__(self) -> str:
+        return f"{self.rule} → {self.outcome}"
+
+
+class Event(models.Model):
+    """A fact that happened to a notification; append-only, for readers. Readers go by
+    (xid, id) up to the oldest transaction still running, so that none that commits late is skipped."""
+
+    pk = models.CompositePrimaryKey("notification_id", "id")
+    notification_id = models.UUIDField()
+    id = models.BigIntegerField()
+    at = models.DateTimeField()
+    type = models.TextField()
+    reason = models.TextField(default="", blank=True)
+    xid = models.BigIntegerField()
+
+    class Meta:
+        db_table = "ledger_event"
+        indexes: ClassVar = [models.Index(fields=["xid", "id"], name="ledger_event_position")]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.notification_id}"
+
+
+class IdempotencyKey(models.Model):
+    """A caller's key, the hash of the body it came with and the answer given. Looked up over the last 24 hours;
+    an advisory lock on caller and key makes it unique across partitions."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    caller_id = models.UUIDField()
+    key = models.TextField()
+    request_hash = models.BinaryField(max_length=32)
+    status = models.SmallIntegerField()
+    answer = models.BinaryField()
+
+    class Meta:
+        db_table = "ledger_idempotency"
+        indexes: ClassVar = [models.Index(fields=["caller_id", "key"], name="ledger_idempotency_key")]
+
+    def __str__(self) -> str:
+        return f"idempotency key of {self.caller_id}"

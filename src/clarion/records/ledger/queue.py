@@ -1,0 +1,148 @@
+"""The narrow queue: claim with a lease, keep the lease, give work back. State is moved elsewhere (transitions.py).
+
+Times are the database's own clock, so a worker whose clock is wrong neither steals nor loses work.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import connection
+
+from clarion.contract.channel import ChannelKey
+
+LEASE = timedelta(seconds=30)
+PRIORITIES = (1, 2, 3, 4)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """One claimed entry. `attempts` counts this one; `abandoned`: an earlier lease ran out before it was settled."""
+
+    id: UUID
+    priority: int
+    attempts: int
+    abandoned: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """What one claim brought, and the lease that holds it."""
+
+    lease: int
+    entries: tuple[Claimed, ...]
+
+
+# Priority by priority, oldest due first, and only as far as the limit needs: the cost does not grow with what is
+# scheduled for later, and a critical message is found at once behind any backlog.
+_CLAIM = """
+WITH mine AS MATERIALIZED (SELECT nextval('ledger_lease') AS lease),
+free AS MATERIALIZED (
+    SELECT picked.id, picked.lease AS old_lease
+    FROM unnest(%(priorities)s::smallint[]) WITH ORDINALITY AS p(priority, place)
+    CROSS JOIN LATERAL (
+        SELECT q.id, q.lease FROM ledger_queue AS q
+        WHERE q.lane = %(lane)s AND q.priority = p.priority AND q.due_at <= now()
+          AND (q.lease_until IS NULL OR q.lease_until < now())
+        ORDER BY q.due_at
+        LIMIT %(limit)s
+        FOR UPDATE SKIP LOCKED
+    ) AS picked
+    LIMIT %(limit)s
+)
+UPDATE ledger_queue AS q
+SET lease = mine.lease, lease_until = now() + %(span)s, attempts = q.attempts + 1
+FROM free, mine
+WHERE q.id = free.id
+RETURNING q.id, q.priority, q.attempts, free.old_lease IS NOT NULL, mine.lease
+"""
+
+
+def claim_due(lane: str, limit: int, *, priorities: Sequence[int] = PRIORITIES, lease: timedelta = LEASE) -> Batch:
+    """Claim up to `limit` due entries of a lane, most urgent first, then oldest due. An empty batch has lease 0."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, {"lane": lane, "limit": limit, "priorities": list(priorities), "span": lease})
+        rows = cursor.fetchall()
+    entries = tuple(Claimed(id=r[0], priority=r[1], attempts=r[2], abandoned=r[3]) for r in rows)
+    return Batch(lease=rows[0][4] if rows else 0, entries=entries)
+
+
+def renew(leases: Sequence[int], lease: timedelta = LEASE) -> None:
+    """Push the end of held leases out; entries already settled are gone and unaffected."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE ledger_queue SET lease_until = now() + %s WHERE lease = ANY(%s) AND lease_until >= now()",
+            [lease, list(leases)],
+        )
+
+
+def finish(lease: int, ids: Sequence[UUID]) -> set[UUID]:
+    """Take settled entries out; returns those that this lease still held (the fence: others must not be written)."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM ledger_queue WHERE id = ANY(%s) AND lease = %s RETURNING id", [list(ids), lease])
+        return {row[0] for row in cursor.fetchall()}
+
+
+def give_back(lease: int, due: Sequence[tuple[UUID, timedelta]]) -> set[UUID]:
+    """Return entries to the queue, due again after each span; returns those that this lease still held."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE ledger_queue AS q SET lease = NULL, lease_until = NULL, due_at = now() + back.span"
+            " FROM unnest(%s::uuid[], %s::interval[]) AS back(id, span) WHERE q.id = back.id AND q.lease = %s"
+            " RETURNING q.id",
+            [[d[0] for d in due], [d[1] for d in due], lease],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def withdraw(identifier: UUID) -> bool:
+    """Take one waiting entry out (cancel); False when it is gone or a worker holds it at this moment."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM ledger_queue WHERE id = %s AND (lease_until IS NULL OR lease_until < now()) RETURNING id",
+            [identifier],
+        )
+        return cursor.fetchone() is not None
+
+
+def put_back(identifier: UUID, lane: str, priority: int, caller_id: UUID, due_at: datetime) -> None:
+    """Queue a notification again with a fresh count of attempts (replay of a dead letter)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO ledger_queue (id, lane, priority, due_at, caller_id) VALUES (%s, %s, %s, %s, %s)"
+            " ON CONFLICT (id) DO NOTHING",
+            [identifier, lane, priority, due_at, caller_id],
+        )
+
+
+def lanes_due() -> list[str]:
+    """Lanes that have due work nobody holds: what the scheduler rings for."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT lane FROM unnest(%s::text[]) AS l(lane) WHERE EXISTS ("
+            " SELECT 1 FROM unnest(%s::smallint[]) AS p(priority) CROSS JOIN LATERAL (SELECT 1 FROM ledger_queue q"
+            "  WHERE q.lane = l.lane AND q.priority = p.priority AND q.due_at <= now()"
+            "  AND (q.lease_until IS NULL OR q.lease_until < now()) LIMIT 1) AS due)",
+            [lanes(), list(PRIORITIES)],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def oldest_due_seconds() -> float:
+    """Age of the oldest due entry that no worker holds, 0 when there is none."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(max(extract(epoch FROM now() - first.due_at)), 0)::float8"
+            " FROM unnest(%s::text[]) AS l(lane) CROSS JOIN unnest(%s::smallint[]) AS p(priority)"
+            " CROSS JOIN LATERAL (SELECT due_at FROM ledger_queue q WHERE q.lane = l.lane AND q.priority = p.priority"
+            "  AND q.due_at <= now() AND (q.lease_until IS NULL OR q.lease_until < now())"
+            "  ORDER BY q.due_at LIMIT 1) AS first",
+            [lanes(), list(PRIORITIES)],
+        )
+        return float(cursor.fetchone()[0])
+
+
+def lanes() -> list[str]:
+    """All lanes: one for each channel, so that a slow one holds up nobody."""
+    return [str(key) for key in ChannelKey]

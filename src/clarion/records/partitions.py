@@ -1,0 +1,89 @@
+"""Weekly partitions of the growing tables, by UUIDv7. Created ahead of time, dropped whole by retention."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from django.db import connection
+
+from clarion.records.ids import first_id_of
+
+PARTITIONED = {
+    "ledger_request": "id",
+    "ledger_notification": "id",
+    "ledger_attempt": "notification_id",
+    "ledger_decision": "notification_id",
+    "ledger_event": "notification_id",
+    "ledger_idempotency": "id",
+    "inbox_item": "id",
+}
+# room on the page for the one update that settles a row, so that it stays HOT
+FILLFACTOR = {"ledger_notification": 70, "inbox_item": 80}
+WEEKS_AHEAD = 8
+_NAME = re.compile(r"_p(\d{8})$")
+
+
+class Cursor(Protocol):
+    """As much of a cursor as is needed here (a migration's schema editor has one, too)."""
+
+    def execute(self, sql: str, params: list[object] | None = None) -> object: ...
+
+
+def week_of(moment: datetime) -> datetime:
+    """The Monday, 00:00 UTC, of the moment's week."""
+    day = moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return day - timedelta(days=day.weekday())
+
+
+def partition_sql(table: str, week: datetime) -> str:
+    """DDL for one partition; does nothing when it exists."""
+    name = f"{table}_p{week:%Y%m%d}"
+    low, high = first_id_of(week), first_id_of(week + timedelta(days=7))
+    room = f" WITH (fillfactor = {FILLFACTOR[table]})" if table in FILLFACTOR else ""
+    return f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF {table} FOR VALUES FROM ('{low}') TO ('{high}'){room}"
+
+
+def ensure(now: datetime, *, weeks_ahead: int = WEEKS_AHEAD) -> None:
+    """Create what is missing from last week (ids of a clock that is behind) to `weeks_ahead`."""
+    present = {name for table in PARTITIONED for name in existing(table)}
+    first = week_of(now) - timedelta(days=7)
+    with connection.cursor() as cursor:
+        for step in range(weeks_ahead + 2):
+            week = first + timedelta(days=7 * step)
+            for table in PARTITIONED:
+                if f"{table}_p{week:%Y%m%d}" not in present:
+                    cursor.execute(partition_sql(table, week))
+
+
+def existing(table: str) -> list[str]:
+    """Names of the table's partitions, oldest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
+            " WHERE i.inhparent = to_regclass(%s) ORDER BY c.relname",
+            [table],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def drop_before(moment: datetime) -> list[str]:
+    """Drop the partitions that end before `moment`, except weeks that still have work waiting in the queue.
+
+    Returns the names dropped. The queue is asked by id range, which its primary key answers.
+    """
+    dropped: list[str] = []
+    with connection.cursor() as cursor:
+        for table in PARTITIONED:
+            for name in existing(table):
+                week = datetime.strptime(_NAME.search(name)[1], "%Y%m%d").replace(tzinfo=UTC)  # type: ignore[index]
+                end = week + timedelta(days=7)
+                if end > moment:
+                    continue
+                cursor.execute(
+                    "SELECT EXISTS (SELECT 1 FROM ledger_queue WHERE id >= %s AND id < %s)",
+                    [first_id_of(week), first_id_of(end)],
+                )
+                if not cursor.fetchone()[0]:
+                    cursor.execute(f"DROP TABLE {name}")
+                    dropped.append(name)
+    return dropped

@@ -1,0 +1,126 @@
+"""What the flows need to know of recipients, loaded in bulk: one query for any number of people."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.db import connection
+
+from clarion.contract.channel import ChannelKey
+from clarion.records.personal.envelope import place_of
+from clarion.records.personal.ring import ring
+from clarion.records.preferences.rules import Wishes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonFacts:
+    """One recipient. `reachable` names the channels that have an address."""
+
+    id: UUID
+    active: bool
+    locale: str
+    timezone: str
+    attributes: dict[str, Any] = field(repr=False)
+    preferred_channels: tuple[str, ...]
+    email_sealed: bytes | None = field(repr=False)
+    phone_sealed: bytes | None = field(repr=False)
+    names_sealed: bytes | None = field(repr=False)
+    reachable: frozenset[ChannelKey]
+    wishes: dict[int, Wishes]
+
+    def wishes_for(self, category_id: int) -> Wishes:
+        """The wishes for one category; the general ones (key 0) where nothing was set for it."""
+        return self.wishes.get(category_id) or self.wishes[0]
+
+
+_LOAD = """
+SELECT u.id, u.is_active, u.locale, u.timezone, u.attributes, u.preferred_channels,
+       u.email_sealed, u.phone_sealed, u.names_sealed,
+       g.notifications_enabled, g.marketing_enabled, g.channels,
+       EXISTS (SELECT 1 FROM people_device d WHERE d.user_id = u.id AND d.active),
+       ARRAY(SELECT DISTINCT e.channel FROM people_endpoint e WHERE e.user_id = u.id AND e.active),
+       (SELECT jsonb_object_agg(c.category_id, jsonb_build_object('enabled', c.enabled, 'channels', c.channels))
+        FROM preferences_category c WHERE c.user_id = u.id AND c.category_id = ANY(%s))
+FROM people_user u LEFT JOIN preferences_global g ON g.user_id = u.id
+WHERE u.id = ANY(%s)
+"""
+
+
+def load(user_ids: Collection[UUID], category_ids: Collection[int]) -> dict[UUID, PersonFacts]:
+    """Facts of these users with their wishes for these categories; unknown ids are absent."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOAD, [list(category_ids), list(user_ids)])
+        return {row[0]: _person(row) for row in cursor.fetchall()}
+
+
+def _person(row: Sequence[Any]) -> PersonFacts:
+    return PersonFacts(
+        id=row[0],
+        active=row[1],
+        locale=row[2],
+        timezone=row[3],
+        attributes=_json(row[4]) or {},
+        preferred_channels=tuple(row[5]),
+        email_sealed=row[6],
+        phone_sealed=row[7],
+        names_sealed=row[8],
+        reachable=_reachable(row),
+        wishes=_wishes(row[9], row[10], _json(row[11]), _json(row[14])),
+    )
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, str | bytes):
+        return msgspec.json.decode(value)  # Django's connections hand jsonb over as text
+    return value
+
+
+def _reachable(row: Sequence[Any]) -> frozenset[ChannelKey]:
+    has = {
+        ChannelKey.EMAIL: row[6] is not None,
+        ChannelKey.SMS: row[7] is not None,
+        ChannelKey.PUSH: row[12],
+        ChannelKey.WEBHOOK: "webhook" in row[13],
+        ChannelKey.CHAT: "chat" in row[13],
+        ChannelKey.IN_APP: True,
+        ChannelKey.WEBSOCKET: True,
+    }
+    return frozenset(key for key, there in has.items() if there)
+
+
+def _wishes(enabled: bool | None, marketing: bool | None, channels: Any, categories: Any) -> dict[int, Wishes]:
+    general = {
+        "notifications_enabled": enabled is not False,
+        "marketing_enabled": marketing is not False,
+        "channels": channels or {},
+    }
+    found = {0: Wishes(**general)}
+    for key, value in (categories or {}).items():
+        found[int(key)] = Wishes(
+            **general, category_enabled=value["enabled"], category_channels=value["channels"] or {}
+        )
+    return found
+
+
+def email_of(person: PersonFacts) -> str:
+    """The email address in the clear, or empty."""
+    return _open(person.email_sealed, person.id, "email_sealed")
+
+
+def phone_of(person: PersonFacts) -> str:
+    """The phone number in the clear, or empty."""
+    return _open(person.phone_sealed, person.id, "phone_sealed")
+
+
+def names_of(person: PersonFacts) -> dict[str, str]:
+    """`first_name` and `last_name`, as far as they are known."""
+    text = _open(person.names_sealed, person.id, "names_sealed")
+    return msgspec.json.decode(text, type=dict[str, str]) if text else {}
+
+
+def _open(sealed: bytes | None, row: UUID, column: str) -> str:
+    if sealed is None:
+        return ""
+    return ring().open(bytes(sealed), place_of("people_user", row, column)).decode()

@@ -1,0 +1,56 @@
+"""The list of every column that holds personal data. A guard test fails when a sealed column is missing here;
+privacy (export, erasure) and key rotation work from this list."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Form(StrEnum):
+    """How the column protects what it holds."""
+
+    SEALED = "sealed"
+    LOOKUP_HASH = "lookup_hash"
+    PLAIN = "plain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonalColumn:
+    """`table`.`column`. A lookup hash names its kind and the sealed column it is made from."""
+
+    table: str
+    column: str
+    form: Form
+    kind: str = ""
+    made_from: str = ""
+    why_plain: str = ""
+
+
+def _sealed(table: str, *columns: str) -> list[PersonalColumn]:
+    return [PersonalColumn(table=table, column=column, form=Form.SEALED) for column in columns]
+
+
+PERSONAL_COLUMNS: tuple[PersonalColumn, ...] = (
+    *_sealed("people_user", "email_sealed", "phone_sealed", "names_sealed"),
+    PersonalColumn(
+        table="people_user", column="email_hash", form=Form.LOOKUP_HASH, kind="email", made_from="email_sealed"
+    ),
+    PersonalColumn(
+        table="people_user", column="phone_hash", form=Form.LOOKUP_HASH, kind="phone", made_from="phone_sealed"
+    ),
+    PersonalColumn(
+        table="people_user", column="attributes", form=Form.PLAIN, why_plain="segments filter on attributes in SQL"
+    ),
+    PersonalColumn(
+        table="people_user", column="external_id", form=Form.PLAIN, why_plain="the caller's own key, not an address"
+    ),
+    *_sealed("people_device", "token_sealed"),
+    PersonalColumn(
+        table="people_device", column="token_hash", form=Form.LOOKUP_HASH, kind="device", made_from="token_sealed"
+    ),
+    *_sealed("people_endpoint", "target_sealed", "secret_sealed"),
+    *_sealed("ledger_request", "payload_sealed"),
+    *_sealed("ledger_notification", "context_sealed"),
+    *_sealed("inbox_item", "content_sealed"),
+    *_sealed("outbox_entry", "content_sealed"),
+    *_sealed("accounts_account", "url_sealed"),
+)

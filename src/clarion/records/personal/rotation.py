@@ -1,0 +1,77 @@
+"""Re-sealing every personal column with the newest key, in small batches, while the system works.
+
+A row changed meanwhile by somebody else is left alone (the writer sealed it with the newest key anyway).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+
+from clarion.records.personal.columns import PERSONAL_COLUMNS, Form, PersonalColumn
+from clarion.records.personal.envelope import KeyRing, Undecryptable, place_of
+
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """After one batch: what was re-sealed and what could not be opened, by table and column."""
+
+    table: str
+    column: str
+    resealed: int
+    undecryptable: int
+
+
+def rotate(ring: KeyRing) -> Iterator[Progress]:
+    """Walk all sealed columns; yields after each batch. Safe to stop and to run again."""
+    for column in PERSONAL_COLUMNS:
+        if column.form is Form.SEALED:
+            yield from _rotate_column(ring, column)
+
+
+def _rotate_column(ring: KeyRing, column: PersonalColumn) -> Iterator[Progress]:
+    last = "00000000-0000-0000-0000-000000000000"
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f'SELECT id, "{column.column}" FROM "{column.table}" WHERE id > %s AND "{column.column}" IS NOT NULL'  # noqa: S608
+                f' AND substring("{column.column}" from 2 for 4) <> %s ORDER BY id LIMIT %s',
+                [last, ring.newest.id, BATCH],
+            )
+            rows = cursor.fetchall()
+        if not rows:
+            return
+        last = str(rows[-1][0])
+        yield _reseal(ring, column, rows)
+
+
+def _reseal(ring: KeyRing, column: PersonalColumn, rows: list[tuple[object, bytes]]) -> Progress:
+    hashed = next((c for c in PERSONAL_COLUMNS if c.table == column.table and c.made_from == column.column), None)
+    changes: list[tuple[bytes, bytes, object, bytes]] = []
+    lost = 0
+    for row, sealed in rows:
+        place = place_of(column.table, row, column.column)
+        try:
+            plain = ring.open(bytes(sealed), place)
+        except Undecryptable:
+            lost += 1
+            continue
+        lookup = ring.lookup_hash(hashed.kind, plain.decode()) if hashed else b""
+        changes.append((ring.seal(plain, place), lookup, row, bytes(sealed)))
+    _write(column, hashed, changes)
+    return Progress(table=column.table, column=column.column, resealed=len(changes), undecryptable=lost)
+
+
+def _write(
+    column: PersonalColumn, hashed: PersonalColumn | None, changes: list[tuple[bytes, bytes, object, bytes]]
+) -> None:
+    also = f', "{hashed.column}" = change.lookup' if hashed else ""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            f'UPDATE "{column.table}" AS t SET "{column.column}" = change.sealed{also}'  # noqa: S608 - names from the list above
+            " FROM unnest(%s::bytea[], %s::bytea[], %s::uuid[], %s::bytea[]) AS change(sealed, lookup, id, old)"
+            f' WHERE t.id = change.id AND t."{column.column}" = change.old',
+            [[c[0] for c in changes], [c[1] for c in changes], [c[2] for c in changes], [c[3] for c in changes]],
+        )

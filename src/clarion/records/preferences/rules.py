@@ -1,0 +1,98 @@
+"""The gate: may this notification go out now? A pure function over frozen facts, run at ingest and again before
+sending. The order of the rules is the precedence; the first that speaks decides."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from clarion.contract.channel import ChannelKey
+from clarion.contract.reasons import Reason
+
+CRITICAL, HIGH, MEDIUM, LOW = 1, 2, 3, 4
+
+
+class Outcome(StrEnum):
+    ALLOW = "allow"
+    SUPPRESS = "suppress"
+    EXPIRE = "expire"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What the person set; what is absent falls to the defaults (`channel_default`)."""
+
+    notifications_enabled: bool = True
+    marketing_enabled: bool = True
+    channels: Mapping[str, bool] = field(default_factory=dict)
+    category_enabled: bool = True
+    category_channels: Mapping[str, bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is to be sent, as far as the rules care."""
+
+    channel: ChannelKey
+    priority: int
+    marketing: bool
+    essential: bool
+    bypass: bool
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the rule named `rule` decided, and why."""
+
+    outcome: Outcome
+    rule: str
+    reason: Reason | None = None
+
+    @property
+    def allows(self) -> bool:
+        return self.outcome is Outcome.ALLOW
+
+
+def channel_default(channel: ChannelKey, *, marketing: bool) -> bool:
+    """On, but for marketing by SMS, which the person must have switched on."""
+    return not (marketing and channel is ChannelKey.SMS)
+
+
+def decide(wishes: Wishes, asked: Asked, now: datetime) -> Verdict:
+    """Decide about one notification. Expiry binds everybody; bypass and essential categories pass all switches;
+    critical passes a switched-off channel or category, critical and high pass the global switch."""
+    if asked.expires_at is not None and asked.expires_at <= now:
+        return Verdict(outcome=Outcome.EXPIRE, rule="expiry", reason=Reason.EXPIRED)
+    if asked.bypass:
+        return Verdict(outcome=Outcome.ALLOW, rule="bypass")
+    if asked.essential:
+        return Verdict(outcome=Outcome.ALLOW, rule="essential")
+    reason = _switched_off(wishes, asked)
+    if reason is not None:
+        return Verdict(outcome=Outcome.SUPPRESS, rule=RULE_OF[reason], reason=reason)
+    return Verdict(outcome=Outcome.ALLOW, rule="preferences")
+
+
+RULE_OF = {
+    Reason.GLOBAL_OFF: "global",
+    Reason.MARKETING_OFF: "marketing",
+    Reason.CHANNEL_OFF: "channel",
+    Reason.CATEGORY_OFF: "category",
+}
+
+
+def _switched_off(wishes: Wishes, asked: Asked) -> Reason | None:
+    if not wishes.notifications_enabled and asked.priority > HIGH:
+        return Reason.GLOBAL_OFF
+    if asked.marketing and not wishes.marketing_enabled:
+        return Reason.MARKETING_OFF
+    if asked.priority == CRITICAL:
+        return None
+    set_for_category = wishes.category_channels.get(asked.channel)
+    if not wishes.category_enabled or set_for_category is False:
+        return Reason.CATEGORY_OFF
+    channel_on = wishes.channels.get(asked.channel)
+    if channel_on is None:
+        channel_on = set_for_category or channel_default(asked.channel, marketing=asked.marketing)
+    return None if channel_on else Reason.CHANNEL_OFF

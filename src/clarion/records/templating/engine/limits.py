@@ -1,0 +1,70 @@
+"""What one template and one rendering may use, and the budget that counts it."""
+
+import time
+
+from clarion.records.templating.engine.errors import TemplateError, TemplateErrorCode
+
+MAX_SOURCE = 100_000
+MAX_OUTPUT = 262_144
+MAX_STRING = 262_144
+MAX_ITEMS = 10_000
+MAX_WEIGHT = 262_144
+"""Items plus characters in one list or mapping that a template builds."""
+MAX_INT = 10**30
+MAX_RANGE = 1000
+MAX_STEPS = 10_000
+"""Iterations, operations, filter and method calls in one rendering; items looked at by a filter count a tenth."""
+MAX_WORK = 2_000_000
+"""Characters that operators, filters and `set` blocks may produce in one rendering, together."""
+MAX_SECONDS = 0.5
+MAX_NODES = 8_000
+MAX_DEPTH = 60
+MAX_LOOP_DEPTH = 8
+MAX_SHORT_ARGUMENT = 200
+
+
+class Budget:
+    """What is left for one rendering (all fields of a message together). Raises TemplateError when it is used up.
+
+    CPU time is that of the thread, so a busy machine does not make a template fail.
+    """
+
+    __slots__ = ("_deadline", "_steps", "_work")
+
+    def __init__(self) -> None:
+        self._steps = MAX_STEPS
+        self._work = MAX_WORK
+        self._deadline = time.thread_time() + MAX_SECONDS
+
+    def step(self) -> None:
+        """One operation; the clock is read at every sixteenth, for reading it costs more than the rest."""
+        self._steps -= 1
+        if self._steps & 15 == 0 or self._steps < 0:
+            self.check()
+
+    def check(self) -> None:
+        """Raise when the steps or the time are used up."""
+        if self._steps < 0:
+            raise TemplateError(
+                TemplateErrorCode.BUDGET,
+                f"the template does more than {MAX_STEPS} steps: loop over fewer items",
+            )
+        if time.thread_time() > self._deadline:
+            raise TemplateError(
+                TemplateErrorCode.TIMEOUT,
+                f"the template computes longer than {MAX_SECONDS} s",
+            )
+
+    def steps(self, count: int) -> None:
+        """Several operations at once."""
+        self._steps -= count
+        self.check()
+
+    def work(self, characters: int) -> None:
+        """Characters produced on the way to the output."""
+        self._work -= characters
+        if self._work < 0:
+            raise TemplateError(
+                TemplateErrorCode.BUDGET,
+                f"the template builds more than {MAX_WORK} characters on its way",
+            )

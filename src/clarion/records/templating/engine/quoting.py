@@ -1,0 +1,103 @@
+"""Where values may stand in HTML: in text and inside quoted attributes, nowhere else.
+
+Escaping makes `<` harmless in text, but `<a href={{ url }}>` or `<{{ tag }}>` would let a value add attributes or tags.
+"""
+
+import re
+from dataclasses import dataclass, replace
+
+from jinja2 import nodes
+
+from clarion.records.templating.engine.errors import TemplateError, TemplateErrorCode
+
+_TAG = re.compile(r"<(?:!--|/?([a-zA-Z][a-zA-Z0-9]*)|[!?])")
+_IN_TAG = re.compile("[\"'>]")
+_RAW = frozenset({"script", "style", "title", "textarea"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """`ends` is what ends the present stretch: "" in text, ">" in a tag, a quote, "-->" or "</script"."""
+
+    ends: str = ""
+    tag: str = ""
+    after_bracket: bool = False
+
+
+def check_quoting(tree: nodes.Template) -> None:
+    """Raise TemplateError where a value stands in a tag outside quotes, right after `<`, or in a script."""
+    _block(tree.body, _Place())
+
+
+def _block(body: list[nodes.Node], place: _Place) -> _Place:
+    for node in body:
+        if isinstance(node, nodes.Output):
+            for child in node.nodes:
+                place = _text(child.data, place) if isinstance(child, nodes.TemplateData) else _value(child, place)
+        elif isinstance(node, nodes.If):
+            # Each branch starts where the `if` stands; well-formed mails leave all branches at the same place.
+            after = _block(node.body, place)
+            for branch in node.elif_:
+                _block(branch.body, place)
+            _block(node.else_, place)
+            place = after
+        elif isinstance(node, nodes.For):
+            _block(node.else_, place)
+            place = _block(node.body, place)
+        elif isinstance(node, nodes.With):
+            place = _block(node.body, place)
+        elif isinstance(node, nodes.AssignBlock):
+            _block(node.body, _Place())
+    return place
+
+
+def _value(node: nodes.Expr, place: _Place) -> _Place:
+    if isinstance(node, nodes.Const) and isinstance(node.value, str | int):
+        return place
+    reason = ""
+    if place.ends == ">":
+        reason = 'put quotes around the attribute: name="{{ … }}"'
+    elif place.after_bracket:
+        reason = "a value cannot be the name of a tag: put a blank after <"
+    elif place.ends == "</script":
+        reason = "a value cannot stand in a script"
+    if reason:
+        raise TemplateError(TemplateErrorCode.FORBIDDEN, reason, line=node.lineno)
+    return place
+
+
+def _text(data: str, place: _Place) -> _Place:
+    at = 0
+    while at < len(data):
+        if place.ends == "":
+            found = _TAG.search(data, at)
+            if not found:
+                break
+            at = found.end()
+            place = _opened(found)
+        elif place.ends == ">":
+            found = _IN_TAG.search(data, at)
+            if not found:
+                break
+            at = found.end()
+            place = replace(place, ends=found.group()) if found.group() != ">" else _closed(place.tag)
+        else:
+            start = data.lower().find(place.ends, at) if place.ends.startswith("</") else data.find(place.ends, at)
+            if start < 0:
+                break
+            at = start + len(place.ends)
+            in_quote = place.ends in "\"'"
+            place = replace(place, ends=">") if in_quote else _Place(ends=">" if place.ends[0] == "<" else "")
+    bracket = place.ends == "" and data.endswith(("<", "</"))
+    return replace(place, after_bracket=bracket) if data else place
+
+
+def _opened(found: "re.Match[str]") -> _Place:
+    if found.group() == "<!--":
+        return _Place(ends="-->")
+    closing = found.group().startswith("</")
+    return _Place(ends=">", tag="" if closing else (found.group(1) or "").lower())
+
+
+def _closed(tag: str) -> _Place:
+    return _Place(ends="</" + tag if tag in _RAW else "")

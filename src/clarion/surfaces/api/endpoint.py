@@ -1,0 +1,131 @@
+"""The shell of every API view: DRF's APIView for dispatch and schema, msgspec for bodies and answers.
+
+An operation declares its permission, its body, query and answer types; the shell decodes, authorises, calls and
+encodes. What is declared here is what the OpenAPI document says, so the two cannot drift.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Any, ClassVar, TypeVar
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from clarion.records.access.permissions import Caller, Permission
+from clarion.surfaces.api.authentication import authenticate
+from clarion.surfaces.api.decoding import decode_body, decode_query
+from clarion.surfaces.api.problems import Refusal
+
+
+class Open(StrEnum):
+    """Operations without a permission of their own say why."""
+
+    ANYONE = "anyone"
+    SIGNED_IN = "signed_in"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """What a handler declares."""
+
+    permission: Permission | Open
+    answers: Mapping[int, Any]
+    body: type[msgspec.Struct] | None = None
+    query: type[msgspec.Struct] | None = None
+    problems: tuple[int, ...] = ()
+    max_bytes: int = 1_000_000
+    tag: str = ""
+    idempotent_key: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What a handler gets beside its path arguments. `caller` is None only where ANYONE may call."""
+
+    request: HttpRequest
+    body: Any
+    query: Any
+    _caller: Caller | None
+
+    @property
+    def caller(self) -> Caller:
+        """The authenticated caller."""
+        if self._caller is None:
+            raise Refusal(401, "not_authenticated", "send Authorization: Bearer <JWT> or ApiKey <key>")
+        return self._caller
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a handler gives back: a status, a value of the declared type, headers."""
+
+    status: int = HTTPStatus.OK
+    value: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Handler = Callable[..., Answer]
+H = TypeVar("H", bound=Handler)
+_ENCODER = msgspec.json.Encoder(decimal_format="string")
+
+
+def operation(**declared: Any) -> Callable[[H], Any]:
+    """Declare a handler: `@operation(permission=…, body=…, answers={201: Thing})`."""
+    declaration = Operation(**declared)
+
+    def wrap(handler: H) -> Callable[..., HttpResponse]:
+        def door(view: "Endpoint", request: Request, **path: Any) -> HttpResponse:
+            django_request = request._request
+            caller = _authorise(django_request, declaration)
+            call = Call(
+                request=django_request,
+                body=decode_body(django_request, declaration.body, declaration.max_bytes),
+                query=decode_query(django_request, declaration.query),
+                _caller=caller,
+            )
+            answer = handler(view, call, **path)
+            return encode(answer)
+
+        door.operation = declaration  # type: ignore[attr-defined]
+        door.__doc__ = handler.__doc__
+        door.__name__ = handler.__name__
+        return door
+
+    return wrap
+
+
+def _authorise(request: HttpRequest, declaration: Operation) -> Caller | None:
+    if declaration.permission is Open.ANYONE:
+        return None
+    caller = authenticate(request)
+    if isinstance(declaration.permission, Permission) and not caller.may(declaration.permission):
+        raise Refusal(403, "permission_denied", f"this needs the permission '{declaration.permission}'")
+    return caller
+
+
+def encode(answer: Answer) -> HttpResponse:
+    """The answer as JSON (none for 204)."""
+    content = b"" if answer.value is None else _ENCODER.encode(answer.value)
+    response = HttpResponse(content, status=answer.status, content_type="application/json")
+    if not content:
+        del response["Content-Type"]
+    for name, value in answer.headers.items():
+        response[name] = value
+    return response
+
+
+class Endpoint(APIView):
+    """Base of all API views. Authentication and permission are the operation's (see `operation`)."""
+
+    authentication_classes: ClassVar = []
+    permission_classes: ClassVar = []
+    tag: ClassVar[str] = ""
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:
+        """There is one form, JSON; nothing to negotiate."""
+        return self.get_renderers()[0], "application/json"

@@ -1,0 +1,31 @@
+"""The `clarion` console script: which commands there are.
+
+Importing this imports no Django and no command's work, so that `--help` answers at once; commands import what they need
+when they run.
+"""
+
+import typer
+
+from clarion.surfaces.cli.processes import beat, migrate, realtime, web, worker
+from clarion.surfaces.cli.up import up
+
+app = typer.Typer(
+    name="clarion",
+    help="Self-hosted notifications by email, SMS, push, in-app inbox, WebSocket, webhook and chat.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    epilog="Exit codes: 0 done (also after Ctrl-C), 1 failed, 2 wrong usage, 3 already running or port in use.",
+)
+
+for command in (up, web, realtime, worker, beat, migrate):
+    app.command()(command)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Celery tasks are doors: they call one function and know nothing else."""

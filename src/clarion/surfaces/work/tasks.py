@@ -1,0 +1,46 @@
+"""The worker's door: a doorbell wakes the lane it names."""
+
+from typing import Any
+
+import structlog
+from celery import shared_task
+from celery.signals import worker_ready, worker_shutdown, worker_shutting_down
+from django.db import DatabaseError, InterfaceError, connection
+
+from clarion.flows.delivery import bell, flow, heartbeat
+from clarion.flows.delivery.stopping import stopping
+from clarion.records.ledger import queue
+
+log = structlog.get_logger()
+
+
+@shared_task(name=bell.TASK, ignore_result=True)
+def deliver(lane: str) -> None:
+    """Answer the bell of a lane. A bell of an unknown lane is noted and dropped."""
+    if lane not in queue.lanes():
+        log.warning("bell_of_unknown_lane")
+        return
+    try:
+        flow.drain(lane)
+    except (DatabaseError, InterfaceError) as error:
+        # what was claimed comes back when its lease ends; the scheduler rings again
+        log.warning("delivery_interrupted", lane=lane, kind=type(error).__name__)
+        connection.close()
+
+
+@worker_ready.connect
+def _sign_in(sender: Any, **_: Any) -> None:
+    queues = [name.removeprefix("lane.") for name in sender.app.amqp.queues]
+    sender.clarion_heartbeat = heartbeat.keep_beating("worker", queues)
+
+
+@worker_shutting_down.connect
+def _finish_in_hand(**_: Any) -> None:
+    stopping.set()
+
+
+@worker_shutdown.connect
+def _sign_out(sender: Any, **_: Any) -> None:
+    beating = getattr(sender, "clarion_heartbeat", None)
+    if beating is not None:
+        beating.set()
