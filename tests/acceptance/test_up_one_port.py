@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -71,7 +72,7 @@ class Server:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        environment = {"_CLARION_WEB_THREADS": "2", "PYTHONPATH": ":".join(sys.path)}
+        environment = os.environ | {"_CLARION_WEB_THREADS": "2", "PYTHONPATH": ":".join(sys.path)}
         arguments = ["--port", str(self.port), "--lifespan", "off", "--log-level", "critical"]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "uvicorn", f"{Path(__file__).stem}:application", *arguments],
@@ -85,6 +86,7 @@ class Server:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
                     return self
             time.sleep(0.05)
+        self.__exit__(None, None, None)
         raise AssertionError("uvicorn did not start")
 
     def __exit__(

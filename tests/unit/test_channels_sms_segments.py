@@ -10,10 +10,12 @@ GSM = "".join(sorted(BASIC | EXTENSION))
 
 def naive_parts(text: str) -> list[str]:
     """Split as a carrier would: take whole characters while they fit."""
-    if all(char in GSM for char in text):
-        cost, single, part = (lambda char: 2 if char in EXTENSION else 1), 160, 153
-    else:
-        cost, single, part = (lambda char: len(char.encode("utf-16-be")) // 2), 70, 67
+    gsm = all(char in GSM for char in text)
+    single, part = (160, 153) if gsm else (70, 67)
+
+    def cost(char: str) -> int:
+        return 1 + (char in EXTENSION) if gsm else len(char.encode("utf-16-be")) // 2
+
     if sum(map(cost, text)) <= single:
         return [text] if text else []
     parts = [""]

@@ -1,4 +1,5 @@
 """The guard against server-side request forgery: addresses, spellings, rebinding. The canary hears nothing."""
+# ruff: noqa: SIM905  a corpus reads better as text
 
 import asyncio
 import socket
@@ -6,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clarion.egress import loop
@@ -157,6 +158,24 @@ def test_a_name_that_leads_inside_is_blocked_not_just_failed(name: str, canary: 
     with pytest.raises(Blocked):
         post(f"http://{name}:{canary.port}/", guard=Guard.strict(), resolver=TableResolver())
     assert canary.connections == 0
+
+
+class LoopbackResolver(TableResolver):
+    """Every name leads to 127.0.0.1."""
+
+    @staticmethod
+    def _numbers(host: str) -> tuple[str, ...]:
+        return ("127.0.0.1",) if host else ()
+
+
+NO_DIGITS = st.text(st.characters(exclude_categories=["Nd", "Nl", "No", "Cs"]), max_size=40)
+
+
+@settings(max_examples=150, deadline=None)
+@given(scheme=st.sampled_from(["http://", "https://", "http:", ""]), rest=NO_DIGITS)
+def test_any_text_as_a_url_ends_in_an_error_of_ours(scheme: str, rest: str) -> None:
+    with pytest.raises(EgressError):
+        post(scheme + rest, guard=Guard.strict(), resolver=LoopbackResolver())
 
 
 def test_a_name_that_changes_its_answer_after_the_check_gains_nothing(canary: WebhookSink) -> None:

@@ -101,6 +101,7 @@ def test_a_pump_closed_before_its_first_item_begins_nothing_more() -> None:
     assert begun == []
 
 
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_child_gets_a_loop_and_values_of_its_own() -> None:
     made: list[int] = []
 

@@ -72,7 +72,7 @@ def test_a_plain_mail_reads_back_exactly() -> None:
         "From": "Clarion <no-reply@example.com>",
         "To": "ann@example.org",
         "Subject": "Your order",
-        "Date": "Fri, 20 Nov 2026 09:30:15 -0000",
+        "Date": "Fri, 20 Nov 2026 09:30:15 +0000",
         "Message-ID": "<0190-abc@example.com>",
         "Reply-To": "Help <help@example.com>",
         "Auto-Submitted": "auto-generated",

@@ -1,5 +1,7 @@
 """The SMTP provider over real sockets: pipelining, refusals, lost connections, TLS, credentials, smuggling."""
 
+import asyncio
+import os
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -24,7 +26,7 @@ from clarion.contract.outcome import Outcome, Rejected, Retry, Sent, Unclear
 from clarion.contract.provider import Provider
 from clarion.contract.reasons import Reason
 from clarion.providers.smtp import ENTRY
-from clarion.providers.smtp.connection import Reply
+from clarion.providers.smtp.connection import Connection, ConnectionLost, Reply
 from clarion.providers.smtp.envelope import stuff
 from clarion.providers.smtp.replies import Stage, accepted, classify
 from clarion.testing.certificates import make_certificate, server_context
@@ -84,13 +86,13 @@ def test_a_mail_arrives_as_it_was_written(sink: SmtpSink) -> None:
 def test_a_pipelined_mail_costs_one_write_for_the_next_envelope_and_its_source(pipelined: SmtpSink) -> None:
     deliver(pipelined.port, mails("a", "b", "c", "d"))
     assert pipelined.recipients() == ["a@example.com", "b@example.com", "c@example.com", "d@example.com"]
-    # EHLO; envelope of a; source + envelope three times; last source; QUIT
-    assert len(pipelined.writes) == 1 + 1 + 3 + 1 + 1
+    # EHLO; envelope of a; source + envelope three times; last source
+    assert len(pipelined.writes) == 1 + 1 + 3 + 1
 
 
 def test_the_switch_turns_pipelining_off(pipelined: SmtpSink) -> None:
     deliver(pipelined.port, mails("a", "b"), "pipelining=no")
-    assert len(pipelined.writes) == 1 + 2 * 4 + 1
+    assert len(pipelined.writes) == 1 + 2 * 4
 
 
 def test_a_refused_recipient_is_reset_and_the_next_goes_through(sink: SmtpSink) -> None:
@@ -313,6 +315,21 @@ def test_a_url_that_cannot_work_is_misconfigured(url: str) -> None:
         ENTRY.open(parse_account_url(url), ChannelKey.EMAIL, MemoryHost().host())
 
 
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_child_opens_connections_of_its_own_and_leaves_the_parents_alone(pipelined: SmtpSink) -> None:
+    with closing(open_provider(pipelined.port)) as provider:
+        list(provider.send(mails("parent")))
+        child = os.fork()
+        if child == 0:
+            (pair,) = provider.send(mails("child"))
+            provider.close()
+            os._exit(0 if isinstance(pair[1], Sent) else 1)
+        assert os.waitpid(child, 0)[1] == 0
+        list(provider.send(mails("again")))
+    assert pipelined.recipients() == ["parent@example.com", "child@example.com", "again@example.com"]
+    assert pipelined.connections == 2
+
+
 # what a server says it can do
 
 
@@ -367,7 +384,7 @@ class Keeper:
     def __init__(self) -> None:
         self.sources: list[bytes] = []
 
-    async def handle_DATA(self, server: AioSmtp, session: Session, envelope: Envelope) -> str:  # noqa: N802, ARG002
+    async def handle_DATA(self, server: AioSmtp, session: Session, envelope: Envelope) -> str:
         self.sources.append(envelope.content or b"")  # type: ignore[arg-type]
         return "250 OK"
 
@@ -375,7 +392,9 @@ class Keeper:
 SECOND = "MAIL FROM:<evil@example.net>\r\nRCPT TO:<v@example.net>\r\nDATA\r\nSubject: smuggled\r\n\r\nx\r\n.\r\n"
 
 
-@pytest.mark.parametrize("end", ["\n.\n", "\n.\r\n", "\r.\r", "\r\n.\r\n", "\r\n.\n", "\r\n.\r", "\n\n.\r\n", "\0.\r\n"])
+@pytest.mark.parametrize(
+    "end", ["\n.\n", "\n.\r\n", "\r.\r", "\r\n.\r\n", "\r\n.\n", "\r\n.\r", "\n\n.\r\n", "\0.\r\n"]
+)
 def test_no_end_of_mail_can_be_smuggled_in(end: str) -> None:
     keeper = Keeper()
     port = free_port()
@@ -397,6 +416,38 @@ def test_stuffing_can_be_undone_and_ends_only_at_the_end(lines: list[bytes]) -> 
     assert (b"\r\n" + wire).index(b"\r\n.\r\n") == len(wire) - 3
     undone = [line[1:] if line.startswith(b".") else line for line in wire.split(b"\r\n")[:-2]]
     assert b"".join(line + b"\r\n" for line in undone) == (source or b"\r\n")
+
+
+@given(st.lists(st.binary(max_size=60) | st.sampled_from([b"250 ok\r\n", b"250-a\r\n", b"220"]), max_size=8))
+def test_no_bytes_from_a_server_break_the_reading(chunks: list[bytes]) -> None:
+    async def read() -> None:
+        connection = Connection(timeout=1)
+        for chunk in chunks:
+            connection.data_received(chunk)
+        connection.connection_lost(None)
+        while True:
+            try:
+                reply = await connection.reply()
+            except ConnectionLost:
+                return
+            assert 0 <= reply.code <= 999
+
+    asyncio.run(read())
+
+
+def test_a_host_that_is_no_name_is_misconfigured() -> None:
+    assert isinstance(deliver(25, mails("a"), host="a..b")[1], Misconfigured)
+
+
+def test_a_generator_closed_half_way_hands_nothing_more_over(pipelined: SmtpSink) -> None:
+    with closing(open_provider(pipelined.port)) as provider:
+        results = provider.send([email(f"m{number}") for number in range(400)])
+        next(results)
+        results.close()  # type: ignore[attr-defined]
+        taken = len(pipelined.taken)
+        time.sleep(0.1)
+        assert len(pipelined.taken) - taken <= 1
+        assert pipelined.open == set()
 
 
 # the table of codes

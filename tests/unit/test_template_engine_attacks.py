@@ -1,5 +1,6 @@
 """Hostile templates: each ends soon, in an error of ours or in harmless text, without eating the memory."""
 
+import contextlib
 import time
 import tracemalloc
 
@@ -16,6 +17,7 @@ CONTEXT = {
     "xs": list(range(5000)),
     "rows": [{"n": n, "s": "x" * 20} for n in range(2000)],
     "price": 12.5,
+    "huge": "ab" * 400_000,
     "none": None,
 }
 
@@ -133,7 +135,8 @@ BOMBS = {
     "format width": "{{ '{:>1000000000}'.format(1) }}",
     "doubling": DOUBLING,
     "doubling with plus": DOUBLING.replace("~", "+"),
-    "doubling in set blocks": "{% set a %}{{ text }}{% endset %}" + "{% set a %}{{ a }}{{ a }}{% endset %}" * 40 + "{{ a }}",
+    "doubling in set blocks": "{% set a %}{{ text }}{% endset %}"
+    + "{% set a %}{{ a }}{{ a }}{% endset %}" * 40 + "{{ a }}",
     "set block in a loop": "{% for i in range(999) %}{% set a %}" + "{{ text }}" * 50 + "{% endset %}{% endfor %}",
     "loop in a set block": "{% set a %}{% for i in range(999) %}{{ text }}{% endfor %}{% endset %}{{ a|length }}",
     "static text in a set block": "{% set a %}{% for i in range(999) %}" + "y" * 90_000 + "{% endfor %}{% endset %}",
@@ -147,6 +150,10 @@ BOMBS = {
     "many upper": "".join(f"{{% set a{n} = text|upper %}}" for n in range(1200)),
     "many methods": "".join(f"{{% set a{n} = text.upper() %}}" for n in range(1200)),
     "many splits": "".join(f"{{% set a{n} = text.split('b') %}}" for n in range(1000)),
+    "many partitions": "".join(f"{{% set a{n} = text.partition('b') %}}" for n in range(1000)),
+    "split of a megabyte": "{{ huge.split('b')|length }}",
+    "searches of a megabyte": "{% for i in xs %}{{ huge is in huge }}{{ 'bbb' in huge }}{{ huge|length }}{% endfor %}",
+    "upper of a megabyte": "{{ huge|upper }}",
     "replace bomb": "{{ text|replace('a', text) }}",
     "replace empty": "{{ text|replace('', text) }}",
     "replace chain": "{{ text" + "|replace('a', 'aa')" * 40 + " }}",
@@ -241,20 +248,19 @@ def test_an_escape_ends_in_an_error_or_in_nothing_of_python(source: str, html: b
         assert result.code not in {TemplateErrorCode.TIMEOUT, TemplateErrorCode.BUDGET}
 
 
-@pytest.mark.parametrize("html", [False, True], ids=["text", "html"])
 @pytest.mark.parametrize("name", BOMBS)
-def test_a_bomb_ends_within_two_seconds_and_fifty_megabytes(name: str, html: bool) -> None:
-    attempt(BOMBS[name], html)  # timed without tracing, which slows everything
+def test_a_bomb_ends_within_two_seconds(name: str) -> None:
+    result = attempt(BOMBS[name], False)
+    assert len(result) <= 262_144 if isinstance(result, str) else result.code in set(TemplateErrorCode)
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_bomb_takes_less_than_fifty_megabytes(name: str) -> None:
     tracemalloc.start()
-    try:
-        try:
-            text = run(BOMBS[name], html)
-            assert len(text) <= 262_144
-        except TemplateError as error:
-            assert error.code in set(TemplateErrorCode)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    with contextlib.suppress(TemplateError):
+        run(BOMBS[name], True)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
     assert peak < 50_000_000
 
 

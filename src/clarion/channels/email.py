@@ -37,6 +37,7 @@ def parse_email(value: str) -> str:
             check_deliverability=False,
             allow_smtputf8=False,
             globally_deliverable=False,
+            test_environment=True,
         )
     except EmailNotValidError as error:
         raise InvalidValue("invalid_email", "not an email address: write it as name@example.com") from error

@@ -36,7 +36,7 @@ _BLOCKS = frozenset(
         "form",
     )
 )
-_LINES = frozenset(("br", "tr", "li", "hr", "dt", "dd"))
+_LINES = frozenset(("br", "tr", "hr", "dt", "dd"))
 _SILENT = frozenset(("head", "style", "script", "title", "template"))
 
 

@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "clarion.records.inbox",
     "clarion.records.outbox",
     "clarion.records.accounts",
+    "clarion.surfaces.cli",
 ]
 MIDDLEWARE = [
     "clarion.surfaces.api.tracing.TraceMiddleware",
@@ -127,6 +128,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_SETTINGS": {"persistAuthorization": True, "displayRequestDuration": True},
     "PREPROCESSING_HOOKS": ["clarion.surfaces.api.openapi.only_api_v1"],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "COMPONENT_SPLIT_PATCH": False,
     "POSTPROCESSING_HOOKS": ["clarion.surfaces.api.openapi.add_security_schemes"],
 }
 CHANNEL_LAYERS = {

@@ -59,6 +59,9 @@ class _Process:
         self.left_behind.append(self.thread)
         self.thread = None
 
+    def is_on_loop(self) -> bool:
+        return self.thread is not None and self.thread.thread is threading.current_thread()
+
     def stop(self) -> None:
         if self.thread is not None:
             self.thread.stop()
@@ -125,7 +128,8 @@ def pump(produce: Callable[[Callable[[T], None]], Coroutine[Any, Any, None]]) ->
     finally:
         if not isinstance(item, _End):
             loop.call_soon_threadsafe(cancel)
-            _drain(results)
+            if not _process.is_on_loop():  # a forgotten generator may be collected there, and must not wait for itself
+                _drain(results)
     if item.error is not None:
         raise item.error
 

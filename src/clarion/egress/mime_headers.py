@@ -154,4 +154,4 @@ def message_id_header(key: str, domain: str) -> str:
 @lru_cache(maxsize=8)
 def mail_date(seconds: int) -> str:
     """The Date header; cached, for many mails are written within a second."""
-    return formatdate(seconds, usegmt=False)
+    return formatdate(seconds, usegmt=True).replace("GMT", "+0000")

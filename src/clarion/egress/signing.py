@@ -1,9 +1,11 @@
 """Standard Webhooks 1.0.0: the request a webhook consists of, signed. Sending it is the provider's."""
 
 import binascii
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from secrets import token_bytes
 
 import msgspec
 from standardwebhooks import Webhook
@@ -56,3 +58,8 @@ def sign(
         "webhook-signature": " ".join(key.sign(message_id, at, text) for key in keys),
     }
     return SignedRequest(body=body, headers=headers)
+
+
+def new_secret() -> str:
+    """A fresh signing secret in the written form of Standard Webhooks."""
+    return "whsec_" + b64encode(token_bytes(32)).decode()

@@ -46,7 +46,7 @@ class Child:
         self.started_at = time.monotonic()
         self.process = subprocess.Popen(
             _shimmed(spec),
-            env=dict(spec.environment),
+            env=_library_paths() | dict(spec.environment),
             cwd=spec.directory,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -81,6 +81,12 @@ class Child:
             except subprocess.TimeoutExpired:
                 continue
         self.sweep()
+
+
+def _library_paths() -> dict[str, str]:
+    """What the shim's interpreter may need to start at all, where Python was built in an unusual place."""
+    names = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def _shimmed(spec: ChildSpec) -> list[str]:

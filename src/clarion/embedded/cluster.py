@@ -15,7 +15,7 @@ from clarion.embedded.account import run_as
 from clarion.embedded.child import ChildSpec
 from clarion.embedded.errors import EmbeddedError
 from clarion.embedded.location import Location
-from clarion.embedded.orphan import end_orphan
+from clarion.embedded.orphan import end_orphan, remove_misleading
 
 ROLE = "clarion"
 DATABASE = "clarion"
@@ -72,6 +72,8 @@ class Cluster:
 
     def is_ready(self) -> bool:
         """Whether it answers; makes the database on the first good answer (initdb makes the role)."""
+        if not self._says_ready():
+            return False
         try:
             connection = psycopg.connect(
                 host=str(self.location.sockets), user=ROLE, dbname="postgres", connect_timeout=2, autocommit=True
@@ -84,13 +86,23 @@ class Cluster:
                 connection.execute(f"CREATE DATABASE {DATABASE}")
         return True
 
+    def _says_ready(self) -> bool:
+        """Its own word in the pid file (eighth line), asked first: refused connections would fill the log."""
+        try:
+            lines = (self.location.cluster / "postmaster.pid").read_text("utf-8", "replace").split("\n")
+        except OSError:
+            return False
+        return len(lines) > 7 and lines[7].strip() == "ready"
+
 
 def prepare(location: Location) -> Cluster:
     """Make the cluster if there is none and end a server that an earlier, killed supervisor left running on it."""
     version = location.cluster / "PG_VERSION"
     if version.exists():
         _refuse_other_version(location, version.read_text("ascii").strip())
-        end_orphan(location.cluster / "postmaster.pid", location.cluster, STOP_SIGNALS, GRACE_SECONDS)
+        pid_file = location.cluster / "postmaster.pid"
+        end_orphan(pid_file, location.cluster, STOP_SIGNALS, GRACE_SECONDS)
+        remove_misleading(pid_file, location.cluster)
     else:
         _make(location)
     return Cluster(location=location)

@@ -56,7 +56,8 @@ def forget(data_dir: Path) -> None:
     outside = _remembered(data_dir)
     if outside is not None:
         shutil.rmtree(outside.parent, ignore_errors=True)
-    shutil.rmtree(_short_dir(data_dir, Path(tempfile.gettempdir())), ignore_errors=True)
+    for sockets in Path(tempfile.gettempdir()).glob(f"clarion-{_digest(data_dir)}-*"):
+        shutil.rmtree(sockets, ignore_errors=True)
 
 
 def _remembered(data_dir: Path) -> Path | None:
@@ -130,7 +131,7 @@ def socket_dir(data_dir: Path, account: Account | None) -> Path:
         inside.mkdir(mode=0o700, exist_ok=True)
         return inside
     for root in (Path(tempfile.gettempdir()), Path("/tmp")):  # noqa: S108 -- whose the directory is gets checked
-        candidate = _short_dir(data_dir, root)
+        candidate = root / f"clarion-{_digest(data_dir)}-{account.uid if account else os.geteuid()}"
         if fits(candidate) and can_enter(account, root):
             return _owned(candidate, account)
     raise EmbeddedError("No short enough directory for PostgreSQL's socket: set TMPDIR to a short path.")
@@ -153,10 +154,6 @@ def _owned(directory: Path, account: Account | None) -> Path:
         os.chown(directory, uid, gid)
         directory.chmod(0o700)
     return directory
-
-
-def _short_dir(data_dir: Path, root: Path) -> Path:
-    return root / f"clarion-{_digest(data_dir)}-{os.geteuid()}"
 
 
 def _digest(data_dir: Path) -> str:

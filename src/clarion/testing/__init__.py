@@ -1,0 +1,1 @@
+"""What tests need, ours and third-party providers': the contract suite, servers on loopback, the ports in memory."""

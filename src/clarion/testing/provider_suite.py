@@ -151,7 +151,9 @@ class ProviderSuite:
         if effects is not None:
             assert effects[self.good_message(1).id] == 1
 
-    def test_nothing_printed_holds_a_secret_or_an_address(self, caplog: pytest.LogCaptureFixture) -> None:
+    def test_nothing_printed_holds_a_secret_or_an_address(
+        self, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    ) -> None:
         caplog.set_level(logging.DEBUG)
         printed: list[str] = []
         for provider in (self.open_provider(), self.unreachable_provider(), self.misconfigured_provider()):
@@ -161,7 +163,7 @@ class ProviderSuite:
             outcomes, fault = self._send(provider, batch)
             printed += [repr(provider), str(provider), repr(provider.declaration), repr(batch), repr(fault), str(fault)]
             printed += [repr(outcome) for outcome in outcomes.values()]
-        text = "\n".join([*printed, caplog.text])
+        text = "\n".join([*printed, caplog.text, *capfd.readouterr()])
         for secret in (*self.secrets(), self.good_message(1).target.value):
             assert secret not in text, "a secret or an address was printed"
 

@@ -105,6 +105,7 @@ class _Session(asyncio.Protocol):
         self._buffer = b""
         self._in_data = False
         self._hanging = False
+        self._upgrading = False
         self._sender: str | None = None
         self._recipients: list[str] = []
         self._login: list[str] | None = None
@@ -122,9 +123,10 @@ class _Session(asyncio.Protocol):
         self._sink.open.discard(self._transport)
 
     def data_received(self, data: bytes) -> None:
-        self._sink.writes.append(len(data))
+        if data not in (b"", b"QUIT\r\n"):  # said without waiting, so it may or may not be heard
+            self._sink.writes.append(len(data))
         self._buffer += data
-        while not self._hanging and not self._transport.is_closing():
+        while not self._hanging and not self._upgrading and not self._transport.is_closing():
             if self._in_data:
                 if not self._take_source():
                     return
@@ -225,7 +227,8 @@ class _Session(asyncio.Protocol):
             return
         self._send("220 Go")
         self._secured = True
-        asyncio.get_running_loop().create_task(self._upgrade(self._sink.starttls))
+        self._upgrading = True  # the client may speak before the new transport is in our hands
+        self._upgrade_task = asyncio.get_running_loop().create_task(self._upgrade(self._sink.starttls))
 
     async def _upgrade(self, context: ssl.SSLContext) -> None:
         loop = asyncio.get_running_loop()
@@ -239,6 +242,8 @@ class _Session(asyncio.Protocol):
             self._sink.open.discard(plain)
             self._transport = transport
             self._sink.open.add(transport)
+            self._upgrading = False
+            self.data_received(b"")
 
     def _authenticate(self, line: str) -> None:
         _, _, rest = line.partition(" ")

@@ -39,8 +39,8 @@ def _again(work: Work, told: Told, attempts: tuple[AttemptRow, ...], now: dateti
     outcome = told.outcome
     why = _why(outcome)
     asked = outcome.after if isinstance(outcome, Retry) else None
-    wait = wait_before(work.attempt, policy, rng, asked)
-    if work.attempt >= policy.attempts:
+    wait = wait_before(work.tries, policy, rng, asked)
+    if work.tries >= policy.attempts:
         return _end(work, Status.FAILED, Reason.RETRIES_EXHAUSTED, told, attempts, now, f"last: {why}")
     if work.expires_at is not None and now + wait >= work.expires_at:
         return _end(work, Status.EXPIRED, Reason.EXPIRED, told, attempts, now, f"before the next attempt; last: {why}")

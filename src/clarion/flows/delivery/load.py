@@ -66,6 +66,7 @@ def _work(row: tuple[Any, ...], entry: Claimed, payload: Payload | None, person:
     return Work(
         id=row[0],
         attempt=entry.attempts,
+        tries=entry.attempts - entry.earlier,
         abandoned=entry.abandoned,
         user_id=row[1],
         channel=ChannelKey(row[2]),

@@ -16,10 +16,12 @@ from clarion.records.people.facts import PersonFacts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """One claimed notification with everything the steps need to know."""
+    """One claimed notification with everything the steps need to know. `attempt` numbers this attempt over the whole
+    history, `tries` counts since the last replay, this one included."""
 
     id: UUID
     attempt: int
+    tries: int
     abandoned: bool
     user_id: UUID
     channel: ChannelKey

@@ -21,6 +21,9 @@ async def open_connection(account: SmtpAccount, tls: ssl.SSLContext) -> Connecti
     except ssl.SSLCertVerificationError as error:
         connection.abort()
         raise Misconfigured("the mail server's certificate could not be verified; ca= names its issuer") from error
+    except UnicodeError as error:
+        connection.abort()
+        raise Misconfigured("the mail server's name is not a host name") from error
     except (OSError, ConnectionLost, ReplyTimeout) as error:
         connection.abort()
         raise Unreachable(f"the mail server could not be reached: {type(error).__name__}") from error

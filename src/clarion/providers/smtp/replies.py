@@ -67,6 +67,7 @@ ACCOUNT = frozenset(
         "5.7.60",  # Exchange: may not send as this sender
     }
 )
+ABOUT_ONE_MAIL = frozenset({"5.2.3", "5.3.4", "5.6.7"})  # size and encoding; any other refusal of MAIL is the sender's
 ACCOUNT_CODES = frozenset({530, 534, 535, 538})  # RFC 4954
 BY_CODE: Mapping[int, tuple[Reason, bool]] = {
     501: (Reason.INVALID_ADDRESS, False),
@@ -96,9 +97,9 @@ def classify(stage: Stage, reply: Reply) -> Outcome:
         return Retry(why=reason, whole_account=whole_account, detail=detail)
     if reply.code // 100 == 4:
         return _temporary(stage, reply, detail)
-    if enhanced in REJECTED:
+    if enhanced in REJECTED and (stage is not Stage.MAIL or enhanced in ABOUT_ONE_MAIL):
         reason, suppress = REJECTED[enhanced]
-        return Rejected(why=reason, suppress=suppress and stage is not Stage.MAIL, detail=detail)
+        return Rejected(why=reason, suppress=suppress, detail=detail)
     return _permanent(stage, reply, detail)
 
 

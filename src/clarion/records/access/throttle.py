@@ -8,7 +8,7 @@ import redis
 
 from clarion.records.personal.ring import ring
 
-LIMIT = 10
+LIMIT = 30
 WINDOW_SECONDS = 300
 _local: dict[str, deque[float]] = defaultdict(deque)
 

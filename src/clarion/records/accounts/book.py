@@ -12,7 +12,6 @@ from clarion.contract.channel import ChannelKey
 from clarion.records.accounts.models import Account
 
 FAULT_REST = timedelta(seconds=60)
-LOCAL = {ChannelKey.IN_APP: "inapp://", ChannelKey.WEBSOCKET: "websocket://"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +49,11 @@ def _mirror_one(channel: ChannelKey, position: int, url: str) -> str:
 
 def of_channel(channel: ChannelKey) -> list[AccountFacts]:
     """The channel's accounts, preferred first."""
-    return [_facts(row) for row in Account.objects.filter(channel=channel).order_by("position", "name")]
+    return [facts_of(row) for row in Account.objects.filter(channel=channel).order_by("position", "name")]
 
 
-def _facts(row: Account) -> AccountFacts:
+def facts_of(row: Account) -> AccountFacts:
+    """A row as routing sees it."""
     return AccountFacts(
         id=row.id,
         channel=ChannelKey(row.channel),

@@ -80,6 +80,7 @@ class QueueEntry(models.Model):
     priority = models.SmallIntegerField()
     due_at = models.DateTimeField()
     attempts = models.SmallIntegerField(default=0)
+    replayed_after = models.SmallIntegerField(default=0)
     lease = models.BigIntegerField(null=True)
     lease_until = models.DateTimeField(null=True)
     caller_id = models.UUIDField()

@@ -1,6 +1,6 @@
 """The narrow queue: claim with a lease, keep the lease, give work back. State is moved elsewhere (transitions.py).
 
-Times are the database's own clock, so a worker whose clock is wrong neither steals nor loses work.
+Times are the database's own clock (the statement's, which indexes can use), so a worker whose clock is wrong neither steals nor loses work.
 """
 
 from collections.abc import Sequence
@@ -18,11 +18,13 @@ PRIORITIES = (1, 2, 3, 4)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """One claimed entry. `attempts` counts this one; `abandoned`: an earlier lease ran out before it was settled."""
+    """One claimed entry. `attempts` counts this one, `earlier` those before a replay; `abandoned`: an earlier lease
+    ran out before it was settled."""
 
     id: UUID
     priority: int
     attempts: int
+    earlier: int
     abandoned: bool
 
 
@@ -43,8 +45,8 @@ free AS MATERIALIZED (
     FROM unnest(%(priorities)s::smallint[]) WITH ORDINALITY AS p(priority, place)
     CROSS JOIN LATERAL (
         SELECT q.id, q.lease FROM ledger_queue AS q
-        WHERE q.lane = %(lane)s AND q.priority = p.priority AND q.due_at <= now()
-          AND (q.lease_until IS NULL OR q.lease_until < now())
+        WHERE q.lane = %(lane)s AND q.priority = p.priority AND q.due_at <= statement_timestamp()
+          AND (q.lease_until IS NULL OR q.lease_until < statement_timestamp())
         ORDER BY q.due_at
         LIMIT %(limit)s
         FOR UPDATE SKIP LOCKED
@@ -52,10 +54,10 @@ free AS MATERIALIZED (
     LIMIT %(limit)s
 )
 UPDATE ledger_queue AS q
-SET lease = mine.lease, lease_until = now() + %(span)s, attempts = q.attempts + 1
+SET lease = mine.lease, lease_until = statement_timestamp() + %(span)s, attempts = q.attempts + 1
 FROM free, mine
 WHERE q.id = free.id
-RETURNING q.id, q.priority, q.attempts, free.old_lease IS NOT NULL, mine.lease
+RETURNING q.id, q.priority, q.attempts, q.replayed_after, free.old_lease IS NOT NULL, mine.lease
 """
 
 
@@ -64,15 +66,15 @@ def claim_due(lane: str, limit: int, *, priorities: Sequence[int] = PRIORITIES, 
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, {"lane": lane, "limit": limit, "priorities": list(priorities), "span": lease})
         rows = cursor.fetchall()
-    entries = tuple(Claimed(id=r[0], priority=r[1], attempts=r[2], abandoned=r[3]) for r in rows)
-    return Batch(lease=rows[0][4] if rows else 0, entries=entries)
+    entries = tuple(Claimed(id=r[0], priority=r[1], attempts=r[2], earlier=r[3], abandoned=r[4]) for r in rows)
+    return Batch(lease=rows[0][5] if rows else 0, entries=entries)
 
 
 def renew(leases: Sequence[int], lease: timedelta = LEASE) -> None:
     """Push the end of held leases out; entries already settled are gone and unaffected."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE ledger_queue SET lease_until = now() + %s WHERE lease = ANY(%s) AND lease_until >= now()",
+            "UPDATE ledger_queue SET lease_until = statement_timestamp() + %s WHERE lease = ANY(%s) AND lease_until >= statement_timestamp()",
             [lease, list(leases)],
         )
 
@@ -88,7 +90,7 @@ def give_back(lease: int, due: Sequence[tuple[UUID, timedelta]]) -> set[UUID]:
     """Return entries to the queue, due again after each span; returns those that this lease still held."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE ledger_queue AS q SET lease = NULL, lease_until = NULL, due_at = now() + back.span"
+            "UPDATE ledger_queue AS q SET lease = NULL, lease_until = NULL, due_at = statement_timestamp() + back.span"
             " FROM unnest(%s::uuid[], %s::interval[]) AS back(id, span) WHERE q.id = back.id AND q.lease = %s"
             " RETURNING q.id",
             [[d[0] for d in due], [d[1] for d in due], lease],
@@ -100,19 +102,29 @@ def withdraw(identifier: UUID) -> bool:
     """Take one waiting entry out (cancel); False when it is gone or a worker holds it at this moment."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "DELETE FROM ledger_queue WHERE id = %s AND (lease_until IS NULL OR lease_until < now()) RETURNING id",
+            "DELETE FROM ledger_queue WHERE id = %s AND (lease_until IS NULL OR lease_until < statement_timestamp()) RETURNING id",
             [identifier],
         )
         return cursor.fetchone() is not None
 
 
-def put_back(identifier: UUID, lane: str, priority: int, caller_id: UUID, due_at: datetime) -> None:
-    """Queue a notification again with a fresh count of attempts (replay of a dead letter)."""
+def put_back(
+    identifier: UUID, lane: str, priority: int, caller_id: UUID, due_at: datetime, attempts_made: int
+) -> None:
+    """Queue a notification again (replay of a dead letter); attempts are counted on from those made."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO ledger_queue (id, lane, priority, due_at, caller_id) VALUES (%s, %s, %s, %s, %s)"
+            "INSERT INTO ledger_queue (id, lane, priority, due_at, caller_id, attempts, replayed_after)"
+            " VALUES (%(id)s, %(lane)s, %(priority)s, %(due_at)s, %(caller)s, %(made)s, %(made)s)"
             " ON CONFLICT (id) DO NOTHING",
-            [identifier, lane, priority, due_at, caller_id],
+            {
+                "id": identifier,
+                "lane": lane,
+                "priority": priority,
+                "due_at": due_at,
+                "caller": caller_id,
+                "made": attempts_made,
+            },
         )
 
 
@@ -122,8 +134,8 @@ def lanes_due() -> list[str]:
         cursor.execute(
             "SELECT lane FROM unnest(%s::text[]) AS l(lane) WHERE EXISTS ("
             " SELECT 1 FROM unnest(%s::smallint[]) AS p(priority) CROSS JOIN LATERAL (SELECT 1 FROM ledger_queue q"
-            "  WHERE q.lane = l.lane AND q.priority = p.priority AND q.due_at <= now()"
-            "  AND (q.lease_until IS NULL OR q.lease_until < now()) LIMIT 1) AS due)",
+            "  WHERE q.lane = l.lane AND q.priority = p.priority AND q.due_at <= statement_timestamp()"
+            "  AND (q.lease_until IS NULL OR q.lease_until < statement_timestamp()) LIMIT 1) AS due)",
             [lanes(), list(PRIORITIES)],
         )
         return [row[0] for row in cursor.fetchall()]
@@ -133,10 +145,10 @@ def oldest_due_seconds() -> float:
     """Age of the oldest due entry that no worker holds, 0 when there is none."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT coalesce(max(extract(epoch FROM now() - first.due_at)), 0)::float8"
+            "SELECT coalesce(max(extract(epoch FROM statement_timestamp() - first.due_at)), 0)::float8"
             " FROM unnest(%s::text[]) AS l(lane) CROSS JOIN unnest(%s::smallint[]) AS p(priority)"
             " CROSS JOIN LATERAL (SELECT due_at FROM ledger_queue q WHERE q.lane = l.lane AND q.priority = p.priority"
-            "  AND q.due_at <= now() AND (q.lease_until IS NULL OR q.lease_until < now())"
+            "  AND q.due_at <= statement_timestamp() AND (q.lease_until IS NULL OR q.lease_until < statement_timestamp())"
             "  ORDER BY q.due_at LIMIT 1) AS first",
             [lanes(), list(PRIORITIES)],
         )

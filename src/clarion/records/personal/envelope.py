@@ -94,6 +94,8 @@ class KeyRing:
 
 
 def _keyed_hash(key: Key, kind: str, value: str) -> bytes:
+    # nobody has two mailboxes that differ in case alone; people type theirs as they like
+    value = value.lower() if kind == "email" else value
     return hmac.digest(key.index, f"{kind}\0{value}".encode(), "sha256")
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.plumbing import ResolvableComponent
+from drf_spectacular.plumbing import ResolvedComponent
 
 from clarion.surfaces.api.endpoint import Open, Operation
 from clarion.surfaces.api.problems import TITLES, Problem
@@ -27,10 +27,25 @@ class StructExtension(OpenApiSerializerExtension):
         _, components = msgspec.json.schema_components([self.target], ref_template=_REF)
         own = component_name(self.target)
         schema: dict[str, Any] = components.pop(own, {})
+        kinds = _struct_kinds()
         for name, definition in components.items():
-            component = ResolvableComponent(name=name, type=ResolvableComponent.SCHEMA, schema=definition, object=name)
+            component = ResolvedComponent(
+                name=name, type=ResolvedComponent.SCHEMA, schema=definition, object=kinds.get(name, name)
+            )
             auto_schema.registry.register_on_missing(component)
         return schema
+
+
+def _struct_kinds() -> dict[str, type[msgspec.Struct]]:
+    """Our Structs by component name, so that one met as a part and as a whole is known to be the same."""
+    found: dict[str, type[msgspec.Struct]] = {}
+    waiting = list(msgspec.Struct.__subclasses__())
+    while waiting:
+        kind = waiting.pop()
+        waiting += kind.__subclasses__()
+        if kind.__module__.startswith("clarion.surfaces.api"):
+            found[kind.__name__] = kind
+    return found
 
 
 def component_name(kind: Any) -> str:

@@ -6,7 +6,10 @@ when they run.
 
 import typer
 
+from clarion.surfaces.cli.createstaff import createstaff
+from clarion.surfaces.cli.manage import PASS_THROUGH, manage
 from clarion.surfaces.cli.processes import beat, migrate, realtime, web, worker
+from clarion.surfaces.cli.send import send
 from clarion.surfaces.cli.up import up
 
 app = typer.Typer(
@@ -20,6 +23,9 @@ app = typer.Typer(
 
 for command in (up, web, realtime, worker, beat, migrate):
     app.command()(command)
+for command in (send, createstaff):
+    app.command()(command)
+app.command(context_settings=PASS_THROUGH)(manage)
 
 
 def main() -> None:

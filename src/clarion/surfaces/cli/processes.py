@@ -57,7 +57,7 @@ def worker(
     queues = ",".join(f"lane.{channel}" for channel in parse_lanes(lanes))
     options = ["--pool", "threads", "--concurrency", str(threads), "--hostname", name, "--queues", queues]
     options += ["--without-mingle", "--without-gossip", "--loglevel", os.environ.get("CLARION_LOG_LEVEL", "info")]
-    _become("celery", "--app", "clarion.config.celery:app", "worker", *options)
+    _become("celery", "--app", "clarion.config.celery:app", "--quiet", "worker", *options)
 
 
 def beat() -> None:

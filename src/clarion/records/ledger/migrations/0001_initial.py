@@ -55,6 +55,7 @@ CREATE TABLE ledger_queue (
     priority smallint NOT NULL,
     due_at timestamptz NOT NULL,
     attempts smallint NOT NULL DEFAULT 0,
+    replayed_after smallint NOT NULL DEFAULT 0,
     lease bigint,
     lease_until timestamptz,
     caller_id uuid NOT NULL
@@ -278,6 +279,7 @@ class Migration(migrations.Migration):
                         ("priority", models.SmallIntegerField()),
                         ("due_at", models.DateTimeField()),
                         ("attempts", models.SmallIntegerField(default=0)),
+                        ("replayed_after", models.SmallIntegerField(default=0)),
                         ("lease", models.BigIntegerField(null=True)),
                         ("lease_until", models.DateTimeField(null=True)),
                         ("caller_id", models.UUIDField()),

@@ -17,6 +17,9 @@ from clarion.records.templating.engine.operators import calculate, joined, packe
 from clarion.records.templating.engine.rendering import CountedBuffer, RenderContext
 from clarion.records.templating.engine.vocabulary import FILTERS, TEST_FUNCTIONS
 
+_UNNAMED = "[…]"
+"""A key that was looked up may itself be a value of the context; error texts must not repeat it."""
+
 
 class _Generator(CodeGenerator):
     """Jinja's compiler, computing nothing at compile time and counting what `set` blocks collect."""
@@ -85,8 +88,8 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
             try:
                 return obj[argument]  # type: ignore[index, call-overload]
             except (TypeError, LookupError):
-                return self.undefined(obj=obj, name=str(argument)[:50])
-        return self.getattr(obj, argument) if isinstance(argument, str) else self.undefined(obj=obj, name="[…]")
+                return self.undefined(obj=obj, name=_UNNAMED)
+        return self.getattr(obj, argument) if isinstance(argument, str) else self.undefined(obj=obj, name=_UNNAMED)
 
     def call_binop(self, context: Context, operator: str, left: object, right: object) -> object:
         assert isinstance(context, RenderContext)

@@ -3,6 +3,7 @@
 They read `locale`, `timezone` and `now` from the render context; unknown ones fall back to English, UTC and the clock.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from datetime import time as clock_time
@@ -19,7 +20,8 @@ from clarion.records.templating.engine.limits import MAX_SHORT_ARGUMENT
 from clarion.records.templating.engine.numerals import as_decimal
 from clarion.records.templating.engine.rendering import RenderContext
 
-_STYLES = frozenset({"short", "medium", "long", "full"})
+# CLDR wants a blank where letters would touch digits (TZS 1,200); Babel leaves it out.
+_TOUCHING = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 
 
 @lru_cache(maxsize=256)
@@ -91,7 +93,8 @@ def currency(context: RenderContext, value: object, code: str = "USD") -> str:
         return str(value)
     if not isinstance(code, str) or len(code) != 3 or not code.isascii() or not code.isalpha():
         raise TemplateError(TemplateErrorCode.VALUE, "currency takes a three-letter code such as EUR")
-    return format_currency(as_decimal(value), code.upper(), locale=locale_of(context))
+    written = format_currency(as_decimal(value), code.upper(), locale=locale_of(context))
+    return _TOUCHING.sub("\xa0", written)
 
 
 def number(context: RenderContext, value: object, places: int | None = None) -> str:

@@ -11,6 +11,7 @@ from clarion.records.templating.engine.errors import TemplateError, TemplateErro
 from clarion.records.templating.engine.limits import (
     MAX_ITEMS,
     MAX_SHORT_ARGUMENT,
+    MAX_STRING,
     Budget,
 )
 
@@ -89,6 +90,9 @@ def _call(owner: object, name: str, arguments: tuple[object, ...]) -> object:
             "values": owner.values,
         }
         return list(views[name]())  # type: ignore[call-overload]
+    if isinstance(owner, str) and len(owner) > MAX_STRING:
+        # Splitting makes an object for each part before anything can be counted.
+        raise TemplateError(TemplateErrorCode.BUDGET, f"methods work on texts of at most {MAX_STRING} characters")
     if name == "strftime" and len(str(arguments[0] if arguments else "")) > MAX_SHORT_ARGUMENT:
         raise TemplateError(
             TemplateErrorCode.VALUE,
@@ -100,7 +104,7 @@ def _call(owner: object, name: str, arguments: tuple[object, ...]) -> object:
 def _result(budget: Budget, value: object) -> object:
     if isinstance(value, str):
         budget.work(len(value))
-    elif isinstance(value, list):
+    elif isinstance(value, list | tuple):
         if len(value) > MAX_ITEMS:
             raise TemplateError(TemplateErrorCode.BUDGET, f"the list has more than {MAX_ITEMS} items")
         budget.work(sum(len(item) for item in value if isinstance(item, str)) + len(value))

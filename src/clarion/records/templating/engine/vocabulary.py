@@ -1,6 +1,7 @@
 """The filters and tests a template may use, and what to say about those it may not."""
 
 from collections.abc import Callable, Mapping
+from typing import cast
 
 from jinja2 import pass_context
 from jinja2.tests import TESTS as JINJA_TESTS
@@ -54,4 +55,6 @@ FILTERS: Mapping[str, Callable[..., object]] = {
     name: _counted(function)  # type: ignore[arg-type]
     for name, function in {**TEXT_FILTERS, **LIST_FILTERS, **LOCALE_FILTERS}.items()
 }
-TEST_FUNCTIONS: Mapping[str, Callable[..., object]] = {name: JINJA_TESTS[name] for name in TESTS}
+TEST_FUNCTIONS: Mapping[str, Callable[..., object]] = {
+    name: cast(Callable[..., object], JINJA_TESTS[name]) for name in TESTS
+}

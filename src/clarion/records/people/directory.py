@@ -1,0 +1,162 @@
+"""Creating and changing people: normalise, check, store. The only place where addresses enter the tables."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from babel import Locale, UnknownLocaleError
+from django.db import IntegrityError, transaction
+
+from clarion.channels.errors import InvalidValue
+from clarion.channels.registry import channel as channel_of
+from clarion.contract.channel import ChannelKey
+from clarion.contract.input_error import InputError
+from clarion.records.people.models import User
+
+PLAIN = ("external_id", "username", "locale", "timezone", "attributes", "preferred_channels", "is_active")
+
+
+def checked_address(key: ChannelKey, value: str, pointer: str) -> str:
+    """The normalised address; raises InputError with the channel's own code."""
+    try:
+        return channel_of(key).parse_address(value)
+    except InvalidValue as error:
+        raise InputError(error.code, str(error), pointer=pointer) from error
+
+
+def checked_timezone(value: str, pointer: str = "/timezone") -> str:
+    """An IANA zone name."""
+    if value not in available_timezones():
+        raise InputError("invalid_timezone", "not an IANA time zone, such as Africa/Nairobi", pointer=pointer)
+    ZoneInfo(value)
+    return value
+
+
+def checked_locale(value: str, pointer: str = "/locale") -> str:
+    """A locale that exists, written `pt-BR`."""
+    try:
+        Locale.parse(value.replace("-", "_"))
+    except (UnknownLocaleError, ValueError, TypeError) as error:
+        raise InputError("invalid_locale", "not a known locale, such as en or pt-BR", pointer=pointer) from error
+    return value.replace("_", "-")
+
+
+def apply(user: User, given: Mapping[str, Any], pointer: str = "") -> None:
+    """Put the given fields on the row, checked; names that are absent stay. Does not save."""
+    if "timezone" in given:
+        checked_timezone(given["timezone"], f"{pointer}/timezone")
+    if "email" in given:
+        user.email = checked_address(ChannelKey.EMAIL, given["email"], f"{pointer}/email") if given["email"] else ""
+    if "phone" in given:
+        user.phone = checked_address(ChannelKey.SMS, given["phone"], f"{pointer}/phone") if given["phone"] else ""
+    names = {name: given[name] for name in ("first_name", "last_name") if name in given}
+    if names:
+        user.names = {**user.names, **names}
+    for name in PLAIN:
+        if name in given:
+            value = given[name] if name != "locale" else checked_locale(given[name], f"{pointer}/locale")
+            setattr(user, name, value if name != "external_id" else value or None)
+
+
+def create(given: Mapping[str, Any]) -> User:
+    """A new person; raises InputError 409 when email or external id is taken."""
+    user = User()
+    user.set_unusable_password()
+    apply(user, given)
+    return save(user)
+
+
+def save(user: User) -> User:
+    """Store the row; raises InputError 409 for an address or external id that another has."""
+    taken = User.objects.with_email(user.email).exclude(pk=user.pk).exists() if user.email else False
+    if taken:
+        raise InputError("email_taken", "another user has this email address", pointer="/email", status=409)
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError as error:
+        raise _conflict(error) from error
+    return user
+
+
+def _conflict(error: IntegrityError) -> InputError:
+    if "external_id" in str(error):
+        return InputError("external_id_taken", "another user has this external id", pointer="/external_id", status=409)
+    return InputError("email_taken", "another user has this email address", pointer="/email", status=409)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upserted:
+    """What became of a list of people: ids in the order given (None where refused), and why."""
+
+    created: int
+    updated: int
+    users: tuple[User | None, ...]
+    refused: tuple[tuple[int, InputError], ...]
+
+
+def upsert(given: Sequence[Mapping[str, Any]]) -> Upserted:
+    """Create or change people by `external_id`, in bulk: a bounded number of queries for any number of people."""
+    known = {
+        user.external_id: user
+        for user in User.objects.filter(external_id__in=[g["external_id"] for g in given])
+    }
+    fresh: dict[str, User] = {}
+    changed: dict[str, User] = {}
+    placed: list[User | None] = []
+    refused: list[tuple[int, InputError]] = []
+    for place, fields in enumerate(given):
+        key = fields["external_id"]
+        user = known.get(key) or fresh.get(key) or User(password="!")
+        try:
+            apply(user, fields, f"/users/{place}")
+        except InputError as error:
+            refused.append((place, error))
+            placed.append(None)
+            continue
+        (changed if key in known else fresh)[key] = user
+        placed.append(user)
+    clashes = _email_clashes([*fresh.values(), *changed.values()])
+    for place, placed_user in enumerate(placed):
+        if placed_user is not None and placed_user.pk in clashes:
+            message = "another user has this email address"
+            refused.append((place, InputError("email_taken", message, pointer=f"/users/{place}/email", status=409)))
+            placed[place] = None
+    good_new = [u for u in fresh.values() if u.pk not in clashes]
+    good_old = [u for u in changed.values() if u.pk not in clashes]
+    _write(good_new, good_old)
+    return Upserted(created=len(good_new), updated=len(good_old), users=tuple(placed), refused=tuple(refused))
+
+
+def _email_clashes(users: Sequence[User]) -> set[Any]:
+    """Ids of those whose email another row, stored or in the list, has already."""
+    seen: dict[bytes, Any] = {}
+    clashes = set()
+    for user in users:
+        if user.email_hash is None:
+            continue
+        digest = bytes(user.email_hash)
+        if digest in seen:
+            clashes.add(user.pk)
+        seen.setdefault(digest, user.pk)
+    stored = User.objects.filter(email_hash__in=list(seen)).values_list("email_hash", "id")
+    clashes |= {seen[bytes(digest)] for digest, owner in stored if seen[bytes(digest)] != owner}
+    return clashes
+
+
+def _write(new: Sequence[User], old: Sequence[User]) -> None:
+    columns = [
+        *PLAIN[1:],
+        "email_sealed",
+        "email_hash",
+        "phone_sealed",
+        "phone_hash",
+        "names_sealed",
+    ]
+    try:
+        with transaction.atomic():
+            User.objects.bulk_create(new, batch_size=500)
+            User.objects.bulk_update(old, columns, batch_size=200)
+    except IntegrityError as error:
+        raise _conflict(error) from error

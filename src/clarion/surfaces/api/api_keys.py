@@ -1,0 +1,124 @@
+"""API keys of the caller: make, list, rotate, revoke. A key can never do more than its maker."""
+
+from datetime import timedelta
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from clarion.contract.input_error import InputError
+from clarion.records import clock
+from clarion.records.access import keys
+from clarion.records.access.models import ApiKey
+from clarion.records.access.permissions import Permission
+from clarion.records.people.models import User
+from clarion.surfaces.api.endpoint import Answer, Call, Endpoint, Open, operation
+from clarion.surfaces.api.fields import Instant, Name
+from clarion.surfaces.api.problems import Refusal
+
+MOST = 100
+
+
+class KeyOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A key without its secret, but for `key` right after making or rotating it."""
+
+    id: UUID
+    name: str
+    prefix: str
+    scopes: list[str]
+    expires_at: Instant | None
+    last_used_at: Instant | None
+    previous_until: Instant | None
+    revoked_at: Instant | None
+    created_at: Instant
+    key: str | None = None
+
+
+class KeyIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A key to make."""
+
+    name: Name
+    scopes: Annotated[list[Permission], Meta(min_length=1, max_length=20)]
+    expires_at: Instant | None = None
+
+
+class Rotate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long the old secret stays good: 0 seconds to 30 days."""
+
+    overlap_seconds: Annotated[int, Meta(ge=0, le=2_592_000)] = 86_400
+
+
+class Keys(msgspec.Struct, frozen=True, kw_only=True):
+    """The caller's keys, newest first."""
+
+    results: list[KeyOut]
+
+
+def _out(row: ApiKey, secret: str | None = None) -> KeyOut:
+    return KeyOut(
+        id=row.id,
+        name=row.name,
+        prefix=row.prefix,
+        scopes=list(row.scopes),
+        expires_at=row.expires_at,
+        last_used_at=row.last_used_at,
+        previous_until=row.previous_until,
+        revoked_at=row.revoked_at,
+        created_at=row.created_at,
+        key=secret,
+    )
+
+
+def _own(call: Call, identifier: UUID) -> ApiKey:
+    row = ApiKey.objects.filter(pk=identifier, owner_id=call.caller.user_id, revoked_at=None).first()
+    if row is None:
+        raise Refusal(404, "api_key_not_found", "you have no such key, or it is revoked")
+    return row
+
+
+class ApiKeysView(Endpoint):
+    tag = "access"
+
+    @operation(permission=Open.SIGNED_IN, answers={200: Keys})
+    def get(self, call: Call) -> Answer:
+        """List my API keys."""
+        rows = ApiKey.objects.filter(owner_id=call.caller.user_id).order_by("-id")[:MOST]
+        return Answer(value=Keys(results=[_out(row) for row in rows]))
+
+    @operation(permission=Open.SIGNED_IN, body=KeyIn, answers={201: KeyOut}, problems=(403, 409))
+    def post(self, call: Call) -> Answer:
+        """Make an API key; its secret is in the answer, this once."""
+        body: KeyIn = call.body
+        beyond = [scope for scope in body.scopes if not call.caller.may(scope)]
+        if beyond:
+            raise Refusal(403, "permission_denied", f"you do not hold {', '.join(beyond)} yourself")
+        if body.expires_at is not None and body.expires_at <= clock.now():
+            raise InputError("already_expired", "expires_at lies in the past", pointer="/expires_at")
+        if ApiKey.objects.filter(owner_id=call.caller.user_id, revoked_at=None).count() >= MOST:
+            raise Refusal(409, "too_many_keys", f"{MOST} keys at most; revoke one first")
+        owner = User.objects.get(pk=call.caller.user_id)
+        minted = keys.mint(owner, body.name, body.scopes, expires_at=body.expires_at)
+        return Answer(status=201, value=_out(minted.row, minted.secret))
+
+
+class ApiKeyView(Endpoint):
+    tag = "access"
+
+    @operation(permission=Open.SIGNED_IN, answers={204: None}, problems=(404,))
+    def delete(self, call: Call, id: UUID) -> Answer:  # noqa: A002
+        """Revoke a key; it stops working within seconds."""
+        row = _own(call, id)
+        row.revoked_at = clock.now()
+        row.save(update_fields=["revoked_at"])
+        return Answer(status=204)
+
+
+class RotateKeyView(Endpoint):
+    tag = "access"
+
+    @operation(permission=Open.SIGNED_IN, body=Rotate, answers={200: KeyOut}, problems=(404,))
+    def post(self, call: Call, id: UUID) -> Answer:  # noqa: A002
+        """Give a key a new secret; the old one stays good for the overlap."""
+        minted = keys.rotate(_own(call, id), clock.now(), timedelta(seconds=call.body.overlap_seconds))
+        return Answer(value=_out(minted.row, minted.secret))

@@ -1,0 +1,289 @@
+"""Sending one notification, and what became of it."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from clarion.contract.channel import ChannelKey
+from clarion.flows.ingest import changes, flow, idempotency
+from clarion.flows.ingest.asked import Receipt, Send
+from clarion.flows.ingest.idempotency import Pinned
+from clarion.records import clock
+from clarion.records.access.permissions import Caller, Permission
+from clarion.records.ledger.models import Notification
+from clarion.records.ledger.status import Status
+from clarion.surfaces.api.endpoint import Answer, Call, Endpoint, encode, operation
+from clarion.surfaces.api.fields import (
+    CategoryName,
+    Channels,
+    Instant,
+    LongText,
+    Object,
+    Path,
+    Priority,
+    Text,
+    priority_number,
+)
+from clarion.surfaces.api.fates import Detail, StatusOut, SummaryPage, detail_of, readable, status_of, summaries
+from clarion.surfaces.api.paging import PageQuery, page_of
+from clarion.surfaces.api.problems import FieldProblem, Refusal
+
+KEY_LENGTH = 255
+SEND_BYTES = 256 * 1024
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Passing the recipient's preferences over needs the permission `bypass`."""
+
+    bypass_preferences: bool = False
+    track_opens: bool = True
+    track_clicks: bool = True
+
+
+class Metadata(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The e-commerce form of the context."""
+
+    template_vars: Object = {}
+
+
+class SendIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One send. `user_id` absent: to the caller. `channel`, `channels` or neither: those the user prefers.
+
+    `notification_type`, `message`, `metadata`, `template_name` and `template_context` are other names for `channel`,
+    `body`, `context`, `template_path` and `context`.
+    """
+
+    user_id: UUID | None = None
+    template_path: Path | None = None
+    template_name: Path | None = None
+    subject: Annotated[str, Meta(max_length=255)] | None = None
+    body: LongText | None = None
+    message: LongText | None = None
+    channel: ChannelKey | None = None
+    notification_type: ChannelKey | None = None
+    channels: Channels = []
+    category: CategoryName | None = None
+    priority: Priority | None = None
+    context: Object = {}
+    template_context: Object = {}
+    metadata: Metadata = Metadata()
+    data: Object = {}
+    scheduled_at: Instant | None = None
+    expires_at: Instant | None = None
+    reference: Text = ""
+    options: Options = Options()
+
+
+class SendAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """`id` is the first notification's; `notifications` has all of them, one a channel."""
+
+    id: UUID
+    request_id: UUID
+    status: str
+    message: str
+    estimated_delivery: Instant | None
+    notifications: list["Sent"]
+
+
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """One notification of a send."""
+
+    id: UUID
+    channel: str
+    status: str
+    reason: str = ""
+
+
+class TestIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A test to oneself: `type` is the channel, `template` a path; without a template, a plain greeting."""
+
+    type: ChannelKey = ChannelKey.EMAIL
+    template: Path | None = None
+    context: Object = {}
+
+
+class ListQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Filters; without the permission `analytics` one sees what one sent or received."""
+
+    user_id: UUID | None = None
+    status: Status | None = None
+    channel: ChannelKey | None = None
+    request_id: UUID | None = None
+    reference: Text = ""
+
+
+def asked_of(body: SendIn, caller: Caller) -> Send:
+    """The body as the flow takes it; several names for one thing must not contradict each other."""
+    names = [name for name in (body.channel, body.notification_type) if name is not None]
+    return Send(
+        caller=caller,
+        user_id=body.user_id or caller.user_id,
+        template_path=_one(body.template_path, body.template_name, "/template_name") or "",
+        subject=body.subject or "",
+        body=_one(body.body, body.message, "/message") or "",
+        channels=tuple(dict.fromkeys([*names, *body.channels])),
+        category=body.category,
+        priority=priority_number(body.priority) if body.priority is not None else None,
+        context={**body.metadata.template_vars, **body.template_context, **body.context},
+        data=body.data,
+        scheduled_at=body.scheduled_at,
+        expires_at=body.expires_at,
+        reference=body.reference,
+        bypass=body.options.bypass_preferences,
+        track_opens=body.options.track_opens,
+        track_clicks=body.options.track_clicks,
+    )
+
+
+def _one(first: Any, second: Any, pointer: str) -> Any:
+    if first is not None and second is not None:
+        field = FieldProblem(pointer=pointer, code="given_twice", message="another name of a field that is given, too")
+        raise Refusal(422, "given_twice", "the same thing is given under two names", errors=[field])
+    return first if first is not None else second
+
+
+def answer_of(receipt: Receipt) -> Answer:
+    """201 with all notifications; 403 when every one was suppressed by the person's own wishes."""
+    if receipt.opted_out:
+        reasons = sorted({n.reason for n in receipt.notifications})
+        ids = [str(n.id) for n in receipt.notifications]
+        raise Refusal(
+            403, "opted_out", f"the user does not want this ({', '.join(reasons)})", notifications=ids
+        )
+    first = next(n for n in receipt.notifications if n.status is not Status.SUPPRESSED)
+    scheduled = first.status is Status.SCHEDULED
+    value = SendAnswer(
+        id=first.id,
+        request_id=receipt.request_id,
+        status=first.status,
+        message="Notification scheduled" if scheduled else "Notification queued",
+        estimated_delivery=receipt.estimated_delivery,
+        notifications=[
+            Sent(id=n.id, channel=n.channel, status=n.status, reason=n.reason) for n in receipt.notifications
+        ],
+    )
+    return Answer(status=201, value=value, headers={"Location": f"/api/v1/notifications/{first.id}"})
+
+
+def send_once(call: Call, asked: Send) -> Answer:
+    """Send; under an Idempotency-Key once only."""
+    key = call.request.headers.get("Idempotency-Key", "")
+    if not key:
+        return answer_of(flow.send(asked, clock.now()))
+    if len(key) > KEY_LENGTH or not key.isprintable():
+        raise Refusal(422, "invalid_idempotency_key", f"Idempotency-Key: 1 to {KEY_LENGTH} printable characters")
+    first: list[Answer] = []
+
+    def work() -> Pinned:
+        first.append(answer_of(flow.send(asked, clock.now())))
+        return Pinned(status=first[0].status, body=encode(first[0]).content)
+
+    pinned = idempotency.once(call.caller.id, key, call.request.body, clock.now(), work)
+    if not pinned.replayed:
+        return first[0]
+    value = msgspec.json.decode(pinned.body, type=SendAnswer)
+    headers = {"Idempotency-Replayed": "true", "Location": f"/api/v1/notifications/{value.id}"}
+    return Answer(status=pinned.status, value=value, headers=headers)
+
+
+class SendView(Endpoint):
+    tag = "notifications"
+
+    @operation(
+        permission=Permission.SEND,
+        body=SendIn,
+        answers={201: SendAnswer},
+        problems=(403, 404, 409),
+        max_bytes=SEND_BYTES,
+        idempotent_key=True,
+    )
+    def post(self, call: Call) -> Answer:
+        """Send a notification.
+
+        201 means it is durable. 403 `opted_out` means that the user's own preferences forbid it; the decision is on
+        record under the ids in `notifications`.
+        """
+        return send_once(call, asked_of(call.body, call.caller))
+
+
+class NotificationsView(SendView):
+    tag = "notifications"
+
+    @operation(permission=Permission.SEND, query=ListQuery, answers={200: SummaryPage})
+    def get(self, call: Call) -> Answer:
+        """List notifications, newest first."""
+        query: ListQuery = call.query
+        rows = readable(call.caller)
+        if query.user_id is not None:
+            rows = rows.filter(user_id=query.user_id)
+        if query.status is Status.PROCESSING:
+            rows = rows.filter(status=Status.PENDING)
+        elif query.status is not None:
+            rows = rows.filter(status=query.status)
+        if query.channel is not None:
+            rows = rows.filter(channel=query.channel)
+        if query.request_id is not None:
+            rows = rows.filter(request_id=query.request_id)
+        if query.reference:
+            rows = rows.filter(reference=query.reference)
+        found, following, preceding = page_of(call.request, rows, query)
+        return Answer(value=SummaryPage(results=summaries(found), next=following, previous=preceding))
+
+
+class TestSendView(Endpoint):
+    tag = "notifications"
+
+    @operation(permission=Permission.SEND, body=TestIn, answers={201: SendAnswer}, problems=(403, 404))
+    def post(self, call: Call) -> Answer:
+        """Send a test to myself."""
+        body: TestIn = call.body
+        asked = Send(
+            caller=call.caller,
+            user_id=call.caller.user_id,
+            template_path=body.template or "",
+            subject="" if body.template else "A test from Clarion",
+            body="" if body.template else "If you can read this, the channel works.",
+            channels=(body.type,),
+            context=body.context,
+        )
+        return answer_of(flow.send(asked, clock.now()))
+
+
+def _find(call: Call, identifier: UUID) -> Notification:
+    row = readable(call.caller).filter(pk=identifier).first()
+    if row is None:
+        raise Refusal(404, "notification_not_found", "there is no such notification, or it is not yours to see")
+    return row
+
+
+class NotificationView(Endpoint):
+    tag = "notifications"
+
+    @operation(permission=Permission.SEND, answers={200: Detail}, problems=(404,))
+    def get(self, call: Call, id: UUID) -> Answer:  # noqa: A002
+        """Show a notification with its attempts, decisions and events."""
+        return Answer(value=detail_of(_find(call, id)))
+
+
+class StatusView(Endpoint):
+    tag = "notifications"
+
+    @operation(permission=Permission.SEND, answers={200: StatusOut}, problems=(404,))
+    def get(self, call: Call, id: UUID) -> Answer:  # noqa: A002
+        """Show a notification's status."""
+        return Answer(value=status_of(_find(call, id)))
+
+
+class CancelView(Endpoint):
+    tag = "notifications"
+
+    @operation(permission=Permission.SEND, answers={200: StatusOut}, problems=(404, 409))
+    def post(self, call: Call, id: UUID) -> Answer:  # noqa: A002
+        """Cancel a notification that no worker has taken up yet."""
+        row = _find(call, id)
+        if row.caller_id != call.caller.id and not call.caller.may(Permission.STAFF):
+            raise Refusal(404, "notification_not_found", "there is no such notification, or it is not yours to cancel")
+        changes.cancel(row, clock.now())
+        return Answer(value=status_of(_find(call, id)))

@@ -1,0 +1,99 @@
+"""Demo categories, templates and people → rows. What exists already is left as it is: somebody may have changed it."""
+
+from base64 import b64encode
+from hashlib import sha256
+from uuid import UUID
+
+from clarion.contract.channel import ChannelKey
+from clarion.records.categories.models import Category, Kind
+from clarion.records.people import directory
+from clarion.records.people.models import Device, Endpoint, User
+from clarion.records.preferences.models import GlobalPreference
+from clarion.records.templating.models import Template
+from clarion.records.templating.writer import Draft, create
+from clarion.surfaces.cli.demo_data.content import DemoTemplate
+from clarion.surfaces.cli.demo_data.people import PEOPLE, DemoPerson
+
+CATEGORIES: tuple[tuple[str, str, Kind, bool, int], ...] = (
+    ("general", "General", Kind.TRANSACTIONAL, False, 3),
+    ("orders", "Orders", Kind.TRANSACTIONAL, False, 2),
+    ("security", "Security", Kind.TRANSACTIONAL, True, 1),
+    ("account", "Account", Kind.TRANSACTIONAL, False, 3),
+    ("marketing", "Offers and news", Kind.MARKETING, False, 4),
+)
+"""Key, name, kind, essential, default priority. `general` comes first: the documents' calls say category 1."""
+
+
+def write_categories() -> dict[str, Category]:
+    """The demo's categories by key."""
+    return {key: _category(key, name, kind, essential, priority) for key, name, kind, essential, priority in CATEGORIES}
+
+
+def _category(key: str, name: str, kind: Kind, essential: bool, priority: int) -> Category:
+    values = {"name": name, "kind": kind, "essential": essential, "default_priority": priority}
+    return Category.objects.get_or_create(key=key, defaults=values)[0]
+
+
+def write_template(template: DemoTemplate, category: Category, author: UUID) -> None:
+    """One published template, unless the path is taken."""
+    if Template.objects.filter(path=template.path).exists():
+        return
+    draft = Draft(
+        path=template.path,
+        name=template.name,
+        category_id=category.id,
+        content=template.contents,
+        required=template.required,
+        optional=template.optional,
+        default_priority=template.priority,
+        note="demo data",
+    )
+    create(draft, author)
+
+
+def write_people() -> list[User]:
+    """The ten users with their devices, endpoints and preferences, in the order of PEOPLE."""
+    return [_user(number, person) for number, person in enumerate(PEOPLE, start=1)]
+
+
+def _user(number: int, person: DemoPerson) -> User:
+    external_id = f"demo-{number}"
+    found = User.objects.filter(external_id=external_id).first() or User.objects.with_email(person.email).first()
+    if found is not None:
+        return found
+    user = User(permissions=["send"])
+    user.set_unusable_password()
+    directory.apply(
+        user,
+        {
+            "external_id": external_id,
+            "email": person.email,
+            "phone": person.phone,
+            "username": person.first_name.lower(),
+            "first_name": person.first_name,
+            "last_name": person.last_name,
+            "locale": person.locale,
+            "timezone": person.timezone,
+            "attributes": {"city": person.city, "plan": person.plan},
+            "preferred_channels": list(person.preferred),
+        },
+    )
+    directory.save(user)
+    _reach(user, number, person)
+    # every switch on, also SMS, which marketing needs to be told expressly
+    GlobalPreference.objects.create(user=user, channels={str(channel): True for channel in ChannelKey})
+    return user
+
+
+def _reach(user: User, number: int, person: DemoPerson) -> None:
+    for place, kind in enumerate(person.devices):
+        device = Device(user=user, platform=kind.platform, token_kind=kind.token_kind, app="com.example.shop")
+        device.token = f"demo-{number}-{place}-{user.id.hex}"
+        device.save()
+    webhook = Endpoint(user=user, channel=str(ChannelKey.WEBHOOK))
+    webhook.target = f"https://example.com/hooks/{number}"
+    webhook.secret = "whsec_" + b64encode(sha256(user.id.bytes + b"demo webhook").digest()).decode()
+    webhook.save()
+    chat = Endpoint(user=user, channel=str(ChannelKey.CHAT))
+    chat.target = f"C0123DEMO{number:02d}"
+    chat.save()

@@ -1,0 +1,1 @@
+"""Our own Django management commands, reached through `clarion manage`."""
