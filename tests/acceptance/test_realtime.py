@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -78,7 +79,7 @@ class Client:
         token = tokens.access_token(user, clock.now(), options.pop("life", timedelta(minutes=5)))
         path = options.pop("path", "/ws/notifications/")
         url = f"ws://127.0.0.1:{port}{path}?token={token}{query}"
-        self._connecting = connect(url, compression=None, **options)
+        self._connecting = connect(url, compression=None, **{"close_timeout": 1, **options})
 
     def next(self, seconds: float = 5) -> dict[str, Any]:
         """The next frame."""
@@ -228,16 +229,15 @@ def test_a_client_that_comes_back_catches_up_with_exactly_what_it_missed(port: i
         assert client.next() == {"type": "caught_up", "data": {"seq": 453}}
 
 
-def test_no_item_is_lost_or_double_while_clients_come_and_go(port: int, ann: User) -> None:
-    import threading
-
+@pytest.mark.parametrize("n", range(15))
+def test_no_item_is_lost_or_double_while_clients_come_and_go(port: int, ann: User, n: int) -> None:
     total = 60
     pusher = threading.Thread(target=_push_many, args=(ann, total))
     pusher.start()
     seen: list[int] = []
     while len(seen) < total:
         last = seen[-1] if seen else 0
-        with Client(port, ann, query=f"&since={last}") as client:
+        with Client(port, ann, query=f"&since={last}", close_timeout=0.1) as client:
             for _ in range(8):
                 frame = client.next()
                 if frame["type"] == "notification":
@@ -245,7 +245,6 @@ def test_no_item_is_lost_or_double_while_clients_come_and_go(port: int, ann: Use
                 if len(seen) == total:
                     break
     pusher.join()
-    print(seen)
     assert seen == list(range(1, total + 1))
 
 

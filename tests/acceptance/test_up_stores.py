@@ -1,6 +1,7 @@
 """The bundled PostgreSQL and Valkey as they run under `clarion up`: data is kept, killing is survived."""
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -238,3 +239,43 @@ def test_a_pid_that_is_somebody_elses_is_left_alone(data_dir: Path) -> None:
     finally:
         bystander.kill()
         bystander.wait()
+
+
+only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as another account")
+
+
+@only_root
+def test_as_root_a_reachable_directory_holds_the_cluster_and_lets_only_its_account_through() -> None:
+    directory = Path("/tmp") / f"clarion-test-{os.getpid()}"
+    try:
+        with running(directory, throwaway=True) as services:
+            remember(services, 1)
+            server = (directory / "postgres").stat()
+            assert server.st_uid != 0
+            assert stat.S_IMODE(server.st_mode) == 0o700
+            ours = directory.stat()
+            assert (ours.st_uid, ours.st_gid, stat.S_IMODE(ours.st_mode)) == (0, server.st_gid, 0o710)
+            assert not (directory / "postgres.location").exists()
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@only_root
+def test_as_root_a_private_place_is_left_as_it_is_and_a_deleted_directorys_data_does_not_come_back(
+    data_dir: Path,
+) -> None:
+    parent_mode = stat.S_IMODE(data_dir.parent.parent.parent.stat().st_mode)
+    with running(data_dir) as services:
+        remember(services, 1)
+    first = cluster_dir(data_dir)
+    assert first.is_relative_to("/var/lib/clarion")
+    shutil.rmtree(data_dir)
+    try:
+        with running(data_dir, throwaway=True) as services, psycopg.connect(services.database_url) as connection:
+            assert connection.execute("SELECT to_regclass('kept')").fetchone() == (None,)
+            second = cluster_dir(data_dir)
+            assert second != first
+        assert not second.exists()
+        assert stat.S_IMODE(data_dir.parent.parent.parent.stat().st_mode) == parent_mode
+    finally:
+        shutil.rmtree(first.parent)

@@ -1,14 +1,9 @@
-"""The ASGI side: WebSockets. `application` speaks both, for one port (docs/decisions/0002-one-port.md)."""
+"""The ASGI side: WebSocket alone, or both protocols on one port (docs/decisions/0002-one-port.md)."""
 
-import os
+from clarion.config.wsgi import application as http_application  # sets Django up
+from clarion.surfaces.realtime.bridge import one_port
+from clarion.surfaces.realtime.routing import websocket_application
 
-import django
-from django.conf import settings
+__all__ = ["application", "websocket_application"]
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clarion.config.settings")
-if not settings.configured or not django.apps.apps.ready:
-    django.setup()
-
-from clarion.surfaces.realtime.routing import websocket_application  # noqa: E402 - Django must be set up first
-
-__all__ = ["websocket_application"]
+application = one_port(http_application, websocket_application)

@@ -5,13 +5,13 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import setup_logging
-from kombu import Queue
+from kombu.entity import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clarion.config.settings")
 
-from django.conf import settings  # noqa: E402 - needs the variable above
+from django.conf import settings
 
-from clarion.contract.channel import ChannelKey  # noqa: E402
+from clarion.contract.channel import ChannelKey
 
 app = Celery("clarion")
 app.conf.update(
@@ -47,6 +47,6 @@ app.conf.update(
 )
 
 
-@setup_logging.connect
+@setup_logging.connect  # type: ignore[untyped-decorator]
 def _keep_our_logging(**_: Any) -> None:
     """Celery would install its own; Django's settings already did."""

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, Error, register
 
 from clarion.config.wiring import configured
 from clarion.contract.account import parse_account_url
@@ -18,9 +19,7 @@ def secrets(**_: Any) -> Sequence[CheckMessage]:
     """Production refuses to start without its own secrets."""
     found: list[CheckMessage] = []
     if len(settings.SECRET_KEY) < 32:
-        found.append(
-            Error("CLARION_SECRET_KEY must be set, 32 characters or more", hint=_MAKE_ONE, id="clarion.E001")
-        )
+        found.append(Error("CLARION_SECRET_KEY must be set, 32 characters or more", hint=_MAKE_ONE, id="clarion.E001"))
     try:
         KeyRing(settings.ENCRYPTION_KEYS)
     except InvalidKey as error:
@@ -33,9 +32,7 @@ def secrets(**_: Any) -> Sequence[CheckMessage]:
 
 
 _MAKE_ONE = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
-_MAKE_KEY = (
-    "make one with: python3 -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'"
-)
+_MAKE_KEY = "make one with: python3 -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'"
 
 
 @register()
@@ -47,7 +44,7 @@ def servers(**_: Any) -> Sequence[CheckMessage]:
     if not settings.REDIS_URL:
         found.append(Error("CLARION_REDIS_URL must be set (or use `clarion up`)", id="clarion.E006"))
     if settings.DEBUG and not settings.ENV.embedded:
-        found.append(Warning("CLARION_DEBUG is on: never in production", id="clarion.W001"))
+        found.append(checks.Warning("CLARION_DEBUG is on: never in production", id="clarion.W001"))
     return found
 
 

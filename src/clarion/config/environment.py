@@ -63,10 +63,10 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
     source = os.environ if environ is None else environ
     values: dict[str, str] = {}
     problems: list[str] = []
-    for name, value in sorted(source.items()):
+    for name, text in sorted(source.items()):
         if not name.startswith(PREFIX):
             continue
-        field = name.removeprefix(PREFIX).lower()
+        field, value = name.removeprefix(PREFIX).lower(), text
         if field not in Environment.model_fields and field.endswith("_file"):
             field, value = field.removesuffix("_file"), _contents(name, value, problems)
             if PREFIX + field.upper() in source:

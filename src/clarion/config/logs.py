@@ -71,6 +71,7 @@ def logging_settings(log_format: str, level: str) -> dict[str, Any]:
             "django.security.DisallowedHost": {"level": "CRITICAL"},
             "kombu": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},
+            "celery.worker.strategy": {"level": "WARNING"},
             "aiohttp.access": {"level": "WARNING"},
         },
     }

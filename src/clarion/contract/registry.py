@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from clarion.contract.channel import ChannelKey
 from clarion.contract.account import AccountUrl
+from clarion.contract.channel import ChannelKey
 from clarion.contract.faults import Misconfigured
 from clarion.contract.host import Host
 from clarion.contract.provider import Provider

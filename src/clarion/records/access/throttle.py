@@ -21,10 +21,11 @@ def too_many(connection: "redis.Redis", *subjects: str) -> bool:
         for name in names:
             pipe.incr(name)
             pipe.expire(name, WINDOW_SECONDS, nx=True)
-        counts = pipe.execute()[::2]
+        counts: list[int] = pipe.execute()[::2]
         return max(counts) > LIMIT
     except redis.RedisError:
-        return any([_over_locally(name) for name in names])
+        over = [_over_locally(name) for name in names]  # all of them, for each call counts under every name
+        return any(over)
 
 
 def _over_locally(name: str) -> bool:

@@ -50,10 +50,11 @@ def access_token(user: User, now: datetime, life: timedelta) -> str:
 def refresh(token: str, now: datetime) -> TokenPair:
     """Exchange a refresh token; a token used before ends its whole family (somebody copied it)."""
     claims = _decode(token)
-    if claims.get("token_type") != "refresh":
+    token_id = _uuid(claims["jti"]) if claims.get("token_type") == "refresh" else None
+    if token_id is None:
         raise InvalidToken("this is not a refresh token")
     with transaction.atomic():
-        row = RefreshToken.objects.select_for_update().select_related("user").filter(pk=_uuid(claims["jti"])).first()
+        row = RefreshToken.objects.select_for_update().select_related("user").filter(pk=token_id).first()
         if row is None or row.expires_at <= now:
             raise InvalidToken("the refresh token is unknown or expired; log in again")
         stolen = row.used_at is not None

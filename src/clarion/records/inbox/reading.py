@@ -56,9 +56,9 @@ def _item(row: Sequence[Any]) -> Item:
     )
 
 
-def _select(where: str, values: list[object]) -> list[Item]:
+def _select(where: str, values: list[Any]) -> list[Item]:
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {_FIELDS} FROM inbox_item WHERE {where}", values)  # noqa: S608 - our own clauses
+        cursor.execute(f"SELECT {_FIELDS} FROM inbox_item WHERE {where}", values)
         return [_item(row) for row in cursor.fetchall()]
 
 
@@ -113,13 +113,13 @@ def dismiss(user_id: UUID, identifier: UUID, now: datetime) -> bool:
     return bool(_mark(user_id, "id = %s AND dismissed_at IS NULL", [identifier], now, dismiss=True))
 
 
-def _mark(user_id: UUID, where: str, values: list[object], now: datetime, *, dismiss: bool) -> list[UUID]:
+def _mark(user_id: UUID, where: str, values: list[Any], now: datetime, *, dismiss: bool) -> list[UUID]:
     also = ", dismissed_at = %s" if dismiss else ""
     with transaction.atomic(), connection.cursor() as cursor:
         # the counter is locked before any item, as everywhere, so that counts and items change together
         cursor.execute("SELECT 1 FROM inbox_counter WHERE user_id = %s FOR UPDATE", [user_id])
         cursor.execute(
-            f"WITH old AS (SELECT id, read_at FROM inbox_item WHERE user_id = %s AND {where})"  # noqa: S608
+            f"WITH old AS (SELECT id, read_at FROM inbox_item WHERE user_id = %s AND {where})"
             f" UPDATE inbox_item AS i SET read_at = coalesce(i.read_at, %s){also} FROM old WHERE i.id = old.id"
             " RETURNING i.id, old.read_at IS NULL",
             [user_id, *values, now, *([now] if dismiss else [])],

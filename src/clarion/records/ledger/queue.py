@@ -1,11 +1,13 @@
 """The narrow queue: claim with a lease, keep the lease, give work back. State is moved elsewhere (transitions.py).
 
-Times are the database's own clock (the statement's, which indexes can use), so a worker whose clock is wrong neither steals nor loses work.
+Times are the database's own clock (the statement's, which indexes can use), so a worker whose clock is wrong neither
+steals nor loses work.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -64,7 +66,8 @@ RETURNING q.id, q.priority, q.attempts, q.replayed_after, free.old_lease IS NOT 
 def claim_due(lane: str, limit: int, *, priorities: Sequence[int] = PRIORITIES, lease: timedelta = LEASE) -> Batch:
     """Claim up to `limit` due entries of a lane, most urgent first, then oldest due. An empty batch has lease 0."""
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, {"lane": lane, "limit": limit, "priorities": list(priorities), "span": lease})
+        values: dict[str, Any] = {"lane": lane, "limit": limit, "priorities": list(priorities), "span": lease}
+        cursor.execute(_CLAIM, values)
         rows = cursor.fetchall()
     entries = tuple(Claimed(id=r[0], priority=r[1], attempts=r[2], earlier=r[3], abandoned=r[4]) for r in rows)
     return Batch(lease=rows[0][5] if rows else 0, entries=entries)
@@ -72,10 +75,12 @@ def claim_due(lane: str, limit: int, *, priorities: Sequence[int] = PRIORITIES, 
 
 def renew(leases: Sequence[int], lease: timedelta = LEASE) -> None:
     """Push the end of held leases out; entries already settled are gone and unaffected."""
+    values: dict[str, Any] = {"span": lease, "leases": list(leases)}
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE ledger_queue SET lease_until = statement_timestamp() + %s WHERE lease = ANY(%s) AND lease_until >= statement_timestamp()",
-            [lease, list(leases)],
+            "UPDATE ledger_queue SET lease_until = statement_timestamp() + %(span)s"
+            " WHERE lease = ANY(%(leases)s) AND lease_until >= statement_timestamp()",
+            values,
         )
 
 
@@ -102,15 +107,14 @@ def withdraw(identifier: UUID) -> bool:
     """Take one waiting entry out (cancel); False when it is gone or a worker holds it at this moment."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "DELETE FROM ledger_queue WHERE id = %s AND (lease_until IS NULL OR lease_until < statement_timestamp()) RETURNING id",
+            "DELETE FROM ledger_queue WHERE id = %s AND (lease_until IS NULL OR lease_until < statement_timestamp())"
+            " RETURNING id",
             [identifier],
         )
         return cursor.fetchone() is not None
 
 
-def put_back(
-    identifier: UUID, lane: str, priority: int, caller_id: UUID, due_at: datetime, attempts_made: int
-) -> None:
+def put_back(identifier: UUID, lane: str, priority: int, caller_id: UUID, due_at: datetime, attempts_made: int) -> None:
     """Queue a notification again (replay of a dead letter); attempts are counted on from those made."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -148,7 +152,8 @@ def oldest_due_seconds() -> float:
             "SELECT coalesce(max(extract(epoch FROM statement_timestamp() - first.due_at)), 0)::float8"
             " FROM unnest(%s::text[]) AS l(lane) CROSS JOIN unnest(%s::smallint[]) AS p(priority)"
             " CROSS JOIN LATERAL (SELECT due_at FROM ledger_queue q WHERE q.lane = l.lane AND q.priority = p.priority"
-            "  AND q.due_at <= statement_timestamp() AND (q.lease_until IS NULL OR q.lease_until < statement_timestamp())"
+            "  AND q.due_at <= statement_timestamp()"
+            "  AND (q.lease_until IS NULL OR q.lease_until < statement_timestamp())"
             "  ORDER BY q.due_at LIMIT 1) AS first",
             [lanes(), list(PRIORITIES)],
         )

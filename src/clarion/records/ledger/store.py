@@ -4,6 +4,7 @@ One statement is one round trip and atomic by itself, which is what a single sen
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import connection
 
@@ -47,7 +48,7 @@ SELECT * FROM unnest(%(d_for)s::uuid[], %(d_ids)s::uuid[], %(d_at)s::timestamptz
 def accept(request: NewRequest, rows: Sequence[NewNotification], decisions: Sequence[DecisionRow]) -> None:
     """Store everything of one call durably; on return it is committed unless a transaction is open around it."""
     sealed = ring().seal(request.payload, place_of("ledger_request", request.id, "payload_sealed"))
-    values = {
+    values: dict[str, Any] = {
         "request_id": request.id,
         "caller_kind": request.caller_kind,
         "caller_id": request.caller_id,
@@ -73,7 +74,7 @@ def accept(request: NewRequest, rows: Sequence[NewNotification], decisions: Sequ
         cursor.execute(_ACCEPT, values)
 
 
-def _decision_values(decisions: Sequence[DecisionRow]) -> dict[str, list[object]]:
+def _decision_values(decisions: Sequence[DecisionRow]) -> dict[str, list[Any]]:
     return {
         "d_for": [d.notification_id for d in decisions],
         "d_ids": [d.id for d in decisions],

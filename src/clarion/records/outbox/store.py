@@ -25,22 +25,23 @@ class OutboxStore:
 
 
 def _row(entry: OutboxEntry) -> OutboxMessage:
-    return OutboxMessage(
+    row = OutboxMessage(
         message_id=entry.message_id,
         notification_id=UUID(entry.notification_id),
         user_id=UUID(entry.user_id),
         channel=entry.channel,
         recipient_hash=ring().lookup_hash(_kind(entry.channel), entry.recipient.casefold()),
-        content={
-            "recipient": entry.recipient,
-            "title": entry.title,
-            "text": entry.text,
-            "html": entry.html,
-            "headers": dict(entry.headers),
-            "data": dict(entry.data),
-            "raw": entry.raw,
-        },
     )
+    row.content = {
+        "recipient": entry.recipient,
+        "title": entry.title,
+        "text": entry.text,
+        "html": entry.html,
+        "headers": dict(entry.headers),
+        "data": dict(entry.data),
+        "raw": entry.raw,
+    }
+    return row
 
 
 def find(*, channel: str = "", recipient: str = "", limit: int = 50) -> list[OutboxMessage]:

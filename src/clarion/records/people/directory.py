@@ -98,17 +98,14 @@ class Upserted:
 
 def upsert(given: Sequence[Mapping[str, Any]]) -> Upserted:
     """Create or change people by `external_id`, in bulk: a bounded number of queries for any number of people."""
-    known = {
-        user.external_id: user
-        for user in User.objects.filter(external_id__in=[g["external_id"] for g in given])
-    }
+    known = {user.external_id: user for user in User.objects.filter(external_id__in=[g["external_id"] for g in given])}
     fresh: dict[str, User] = {}
     changed: dict[str, User] = {}
     placed: list[User | None] = []
     refused: list[tuple[int, InputError]] = []
     for place, fields in enumerate(given):
         key = fields["external_id"]
-        user = known.get(key) or fresh.get(key) or User(password="!")
+        user = known.get(key) or fresh.get(key) or User(password="!")  # noqa: S106 - no password
         try:
             apply(user, fields, f"/users/{place}")
         except InputError as error:
@@ -141,7 +138,7 @@ def _email_clashes(users: Sequence[User]) -> set[Any]:
             clashes.add(user.pk)
         seen.setdefault(digest, user.pk)
     stored = User.objects.filter(email_hash__in=list(seen)).values_list("email_hash", "id")
-    clashes |= {seen[bytes(digest)] for digest, owner in stored if seen[bytes(digest)] != owner}
+    clashes |= {seen[bytes(digest)] for digest, owner in stored if digest and seen[bytes(digest)] != owner}
     return clashes
 
 

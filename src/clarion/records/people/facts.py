@@ -1,7 +1,7 @@
 """What the flows need to know of recipients, loaded in bulk: one query for any number of people."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -91,15 +91,15 @@ def _reachable(row: Sequence[Any]) -> frozenset[ChannelKey]:
 
 
 def _wishes(enabled: bool | None, marketing: bool | None, channels: Any, categories: Any) -> dict[int, Wishes]:
-    general = {
-        "notifications_enabled": enabled is not False,
-        "marketing_enabled": marketing is not False,
-        "channels": channels or {},
-    }
-    found = {0: Wishes(**general)}
+    general = Wishes(
+        notifications_enabled=enabled is not False,
+        marketing_enabled=marketing is not False,
+        channels=channels or {},
+    )
+    found = {0: general}
     for key, value in (categories or {}).items():
-        found[int(key)] = Wishes(
-            **general, category_enabled=value["enabled"], category_channels=value["channels"] or {}
+        found[int(key)] = replace(
+            general, category_enabled=value["enabled"], category_channels=value["channels"] or {}
         )
     return found
 

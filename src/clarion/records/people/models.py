@@ -35,7 +35,7 @@ class User(AbstractBaseUser):
     """A person: recipient, caller, or both. `external_id` is the platform's own key."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    external_id = models.TextField(null=True, unique=True)  # noqa: DJ001 - NULL keeps "none" out of the unique index
+    external_id = models.TextField(null=True, unique=True)
     username = models.TextField(default="", blank=True)
     email_sealed = models.BinaryField(null=True)
     email_hash = models.BinaryField(null=True, unique=True, max_length=32)
@@ -109,7 +109,7 @@ class Platform(models.TextChoices):
 class TokenKind(models.TextChoices):
     """What the token is: FCM registration tokens are giving way to installation ids (`fid`)."""
 
-    FCM_TOKEN = "fcm_token"
+    FCM_TOKEN = "fcm_token"  # noqa: S105 - a kind, not a token
     FID = "fid"
     APNS = "apns"
     WEBPUSH = "webpush"

@@ -36,7 +36,7 @@ def _rotate_column(ring: KeyRing, column: PersonalColumn) -> Iterator[Progress]:
     while True:
         with connection.cursor() as cursor:
             cursor.execute(
-                f'SELECT id, "{column.column}" FROM "{column.table}" WHERE id > %s AND "{column.column}" IS NOT NULL'  # noqa: S608
+                f'SELECT id, "{column.column}" FROM "{column.table}" WHERE id > %s AND "{column.column}" IS NOT NULL'
                 f' AND substring("{column.column}" from 2 for 4) <> %s ORDER BY id LIMIT %s',
                 [last, ring.newest.id, BATCH],
             )
@@ -70,7 +70,7 @@ def _write(
     also = f', "{hashed.column}" = change.lookup' if hashed else ""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            f'UPDATE "{column.table}" AS t SET "{column.column}" = change.sealed{also}'  # noqa: S608 - names from the list above
+            f'UPDATE "{column.table}" AS t SET "{column.column}" = change.sealed{also}'
             " FROM unnest(%s::bytea[], %s::bytea[], %s::uuid[], %s::bytea[]) AS change(sealed, lookup, id, old)"
             f' WHERE t.id = change.id AND t."{column.column}" = change.old',
             [[c[0] for c in changes], [c[1] for c in changes], [c[2] for c in changes], [c[3] for c in changes]],

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from clarion.records.categories.models import Category
-from clarion.records.people.models import User
 from clarion.records.preferences.models import CategoryPreference, GlobalPreference
 
 
@@ -45,7 +45,7 @@ def change(user_id: UUID, given: Preferences, *, replace: bool) -> None:
     """Store what is given; `replace` forgets what is not. Category keys must exist (the caller checked)."""
     with transaction.atomic():
         # one writer a person at a time, so that two changes at once do not lose one another's switches
-        User.objects.select_for_update().only("id").get(pk=user_id)
+        get_user_model().objects.select_for_update().only("id").get(pk=user_id)
         if replace:
             GlobalPreference.objects.filter(pk=user_id).delete()
             CategoryPreference.objects.filter(user_id=user_id).delete()

@@ -72,7 +72,7 @@ class ApiClient:
         url = f"{self.base_url.rstrip('/')}/api/v1/{path}"
         request = urllib.request.Request(url, data=body, headers=headers, method=method)  # noqa: S310 -- see parse_base_url
         try:
-            with _opener(url).open(request, timeout=TIMEOUT_SECONDS) as response:
+            with opener(url).open(request, timeout=TIMEOUT_SECONDS) as response:
                 return msgspec.json.decode(response.read(), type=kind)
         except HTTPError as error:
             with error:
@@ -106,7 +106,7 @@ def explain(status: int, body: bytes) -> str:
     return "\n".join(lines)
 
 
-def _opener(url: str) -> urllib.request.OpenerDirector:
+def opener(url: str) -> urllib.request.OpenerDirector:
     """As the environment says, but a proxy is not asked for this very machine."""
     if urlsplit(url).hostname in LOOPBACK:
         return urllib.request.build_opener(_NoRedirect, urllib.request.ProxyHandler({}))

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,6 +22,9 @@ def createstaff(
     promote: Annotated[
         bool, typer.Option("--promote", help="Without asking, make an existing user staff and set the password.")
     ] = False,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Of a `clarion up` on this machine; ./.clarion where nothing is configured.")
+    ] = None,
 ) -> None:
     """Create a staff user, or make an existing user one."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)
@@ -29,7 +33,9 @@ def createstaff(
     from django.db import OperationalError, ProgrammingError
 
     from clarion.contract.input_error import InputError
+    from clarion.surfaces.cli.running_system import adopt
 
+    adopt(data_dir)
     try:
         django.setup()
         _create(email, from_stdin=password_stdin, promote=promote)

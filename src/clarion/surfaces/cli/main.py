@@ -7,6 +7,8 @@ when they run.
 import typer
 
 from clarion.surfaces.cli.createstaff import createstaff
+from clarion.surfaces.cli.demo import demo
+from clarion.surfaces.cli.doctor import doctor
 from clarion.surfaces.cli.manage import PASS_THROUGH, manage
 from clarion.surfaces.cli.processes import beat, migrate, realtime, web, worker
 from clarion.surfaces.cli.send import send
@@ -23,7 +25,7 @@ app = typer.Typer(
 
 for command in (up, web, realtime, worker, beat, migrate):
     app.command()(command)
-for command in (send, createstaff):
+for command in (demo, send, doctor, createstaff):
     app.command()(command)
 app.command(context_settings=PASS_THROUGH)(manage)
 

@@ -19,6 +19,9 @@ def manage(context: typer.Context) -> None:
     from django.core.management import execute_from_command_line
     from django.db import OperationalError, ProgrammingError
 
+    from clarion.surfaces.cli.running_system import adopt
+
+    adopt()
     try:
         execute_from_command_line(["clarion manage", *context.args])
     except ImproperlyConfigured as error:

@@ -25,7 +25,7 @@ def send(
     to: Annotated[str, typer.Option(help="Who gets it: a user's id, email address or external id.")],
     template: Annotated[str, typer.Option(help="Path of the template, such as order.placed.")] = "",
     channel: Annotated[
-        list[ChannelKey] | None, typer.Option(help="May be given several times; none: what the user prefers.")
+        list[ChannelKey] | None, typer.Option(metavar="CHANNEL", help="May be given several times; none: what the user prefers.")
     ] = None,
     variable: Annotated[
         list[str] | None,
@@ -34,10 +34,12 @@ def send(
     subject: Annotated[str, typer.Option(help="Instead of a template.")] = "",
     body: Annotated[str, typer.Option(help="Instead of a template.")] = "",
     priority: Annotated[str, typer.Option(help="critical, high, medium or low (or 1 to 4).")] = "",
-    url: Annotated[str, typer.Option(help="Of the API.  [env: CLARION_API_URL; else the demo's]")] = "",
-    api_key: Annotated[str, typer.Option(help="[env: CLARION_API_KEY; else the demo's]")] = "",
+    url: Annotated[str, typer.Option(help="Of the API; else CLARION_API_URL, else the demo's.")] = "",
+    api_key: Annotated[str, typer.Option(help="Else CLARION_API_KEY, which others cannot read; else the demo's.")] = "",
     data_dir: Annotated[Path, typer.Option(help="Where `clarion up` keeps demo.json.")] = Path(".clarion"),
-    wait: Annotated[bool, typer.Option("--wait", help="Wait until it has gone out; exit code 1 if it did not.")] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait until it has gone out; exit code 1 if it did not.")
+    ] = False,
 ) -> None:
     """Send a notification through the API."""
     from clarion.surfaces.cli.api_client import ApiError
@@ -90,26 +92,27 @@ def connect(url: str, api_key: str, data_dir: Path) -> "ApiClient":
     from clarion.surfaces.cli.demo_data.access_file import FILE_NAME, read_access
 
     demo = read_access(data_dir)
-    url = url or os.environ.get("CLARION_API_URL", "").strip() or (demo.base_url if demo else "")
+    url = url or _environment("CLARION_API_URL") or (demo.base_url if demo else "")
     if not url:
         raise ValueError(f"Which server? Give --url or CLARION_API_URL (there is no {data_dir / FILE_NAME}).")
     url = parse_base_url(url)
     # the demo's key is for the demo's server and nobody else
     of_demo = demo.api_key if demo and demo.base_url.rstrip("/") == url else ""
-    api_key = api_key or _key_of_environment() or of_demo
+    api_key = api_key or _environment("CLARION_API_KEY") or of_demo
     if not api_key:
         raise ValueError("Which API key? Give CLARION_API_KEY or --api-key.")
     return ApiClient(base_url=url, authorization=f"ApiKey {api_key}")
 
 
-def _key_of_environment() -> str:
-    file = os.environ.get("CLARION_API_KEY_FILE", "").strip()
+def _environment(name: str) -> str:
+    """The variable, or the contents of the file that NAME_FILE names."""
+    file = os.environ.get(f"{name}_FILE", "").strip()
     if not file:
-        return os.environ.get("CLARION_API_KEY", "").strip()
+        return os.environ.get(name, "").strip()
     try:
         return Path(file).read_text("utf-8").strip()
     except OSError as error:
-        raise ValueError(f"CLARION_API_KEY_FILE cannot be read: {error.strerror}") from error
+        raise ValueError(f"{name}_FILE cannot be read: {error.strerror}") from error
 
 
 def _send(client: "ApiClient", to: str, asked: Asked, *, wait: bool) -> None:

@@ -21,6 +21,7 @@ class InboxStream:
         self._outgoing = outgoing
         self._told = 0
         self._one_at_a_time = asyncio.Lock()
+        self._opened = asyncio.Event()
 
     async def open(self, since: int | None) -> None:
         """The unread count, then the backlog: what is unread, or everything after `since`."""
@@ -32,9 +33,11 @@ class InboxStream:
                 self._told = opening.seq
             else:
                 self._told = await self._tell_after(min(since, opening.seq))
+        self._opened.set()
 
     async def hear(self, note: Note) -> None:
-        """A hint from the live layer."""
+        """A hint from the live layer; one that comes before the backlog was told waits for it."""
+        await self._opened.wait()
         async with self._one_at_a_time:
             if note.seq == self._told + 1:
                 await self._outgoing.put(frames.notification(note))
@@ -49,6 +52,7 @@ class InboxStream:
 
     async def catch_up(self, since: int) -> None:
         """The client asks for everything after a number, told before or not."""
+        await self._opened.wait()
         async with self._one_at_a_time:
             last = await self._tell_after(since)
             if last > since:  # a number that was never given must not silence what comes

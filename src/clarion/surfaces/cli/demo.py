@@ -1,0 +1,105 @@
+"""`clarion demo`: the whole system, for half a minute, with a notification on every channel."""
+
+import signal
+import time
+from types import FrameType
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import typer
+
+from clarion.surfaces.cli.exits import Exit, leave
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from clarion.surfaces.cli.demo_arrivals import Journey
+    from clarion.surfaces.cli.demo_system import DemoSystem
+
+PATIENCE_SECONDS = 30.0
+INTERRUPTED = 130
+
+
+def demo() -> None:
+    """Start a system of its own, send a notification on every channel, show where each arrived, stop again."""
+    from rich.console import Console
+
+    from clarion.embedded.errors import EmbeddedError
+    from clarion.surfaces.cli.api_client import ApiError
+    from clarion.surfaces.cli.demo_system import DemoFailed, DemoSystem
+
+    console = Console()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    started = time.monotonic()
+    try:
+        with DemoSystem() as system:
+            _run(console, system)
+            console.print("Stopping.", style="dim")
+    except KeyboardInterrupt:
+        typer.echo("Interrupted; everything is stopped.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    except (DemoFailed, ApiError, EmbeddedError) as error:
+        leave(Exit.FAILED, str(error))
+    seconds = time.monotonic() - started
+    console.print(f"Done in {seconds:.0f} s; nothing was left behind. Try it yourself: clarion up", style="green")
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _run(console: "Console", system: "DemoSystem") -> None:
+    from websockets.exceptions import WebSocketException
+
+    from clarion.surfaces.cli.api_client import ApiClient
+    from clarion.surfaces.cli.demo_arrivals import LiveFrames, Witnesses, send_everywhere
+    from clarion.surfaces.cli.demo_system import DemoFailed, use_stores_of
+
+    with console.status("starting") as status:
+        access = system.wait_ready(status.update)
+        status.update("sending on every channel")
+        use_stores_of(system)
+        user = access.users[0]
+        api = ApiClient(base_url=system.base_url, authorization=f"ApiKey {access.api_key}")
+        user_api = ApiClient(base_url=system.base_url, authorization=f"Bearer {user.access}")
+        try:
+            frames = LiveFrames(system.base_url, user.access)
+        except (OSError, WebSocketException) as error:
+            raise DemoFailed(f"The WebSocket could not be opened ({type(error).__name__}).") from error
+        with frames:
+            journeys = send_everywhere(api, user.id)
+            witnesses = Witnesses(api=api, user_api=user_api, outbox=_Outbox(), frames=frames)
+            all_arrived = witnesses.await_all(journeys, PATIENCE_SECONDS)
+    _show(console, journeys)
+    if not all_arrived:
+        missing = ", ".join(f"{j.channel} ({j.status})" for j in journeys if not j.arrived)
+        raise DemoFailed(f"Not arrived within {PATIENCE_SECONDS:.0f} s: {missing}.")
+
+
+class _Outbox:
+    """The sandbox outbox, read from its table."""
+
+    def recipients_of(self, notification_id: UUID) -> list[str]:
+        """See `OutboxReader`."""
+        from clarion.records.outbox.models import OutboxMessage
+
+        rows = OutboxMessage.objects.filter(notification_id=notification_id).order_by("id")
+        return [str(row.content["recipient"]) for row in rows]
+
+
+def _show(console: "Console", journeys: "list[Journey]") -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("channel", no_wrap=True)
+    table.add_column("status", no_wrap=True)
+    table.add_column("where it arrived", overflow="fold")
+    table.add_column("ms", justify="right", no_wrap=True)
+    for journey in journeys:
+        style = "green" if journey.arrived else "bold red"
+        time_taken = f"{journey.milliseconds:.0f}" if journey.place else ""
+        table.add_row(journey.channel, Text(journey.status, style=style), Text(journey.place or "nowhere"), time_taken)
+    console.print(table)

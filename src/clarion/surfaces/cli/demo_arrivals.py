@@ -1,0 +1,144 @@
+"""Sending the demo's notifications and seeing them arrive: in the outbox, in the inbox, as a frame on a socket."""
+
+import json
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from threading import Lock, Thread
+from types import TracebackType
+from typing import Protocol, Self
+from uuid import UUID
+
+from websockets.exceptions import WebSocketException
+from websockets.sync.client import ClientConnection, connect
+
+from clarion.contract.channel import ChannelKey
+from clarion.surfaces.cli.api_answers import ARRIVED, Inbox, Part, Sent
+from clarion.surfaces.cli.api_client import ApiClient
+
+POLL_SECONDS = 0.05
+TEMPLATE = "order.placed"
+
+
+class OutboxReader(Protocol):
+    def recipients_of(self, notification_id: UUID) -> list[str]:
+        """To whom the sandbox 'sent' this notification; empty while it has not."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Journey:
+    """One notification on its way. `place` is empty until it has been seen where it belongs."""
+
+    id: UUID
+    channel: ChannelKey
+    started: float
+    status: str
+    place: str = field(default="", repr=False)
+    milliseconds: float = 0.0
+
+    @property
+    def arrived(self) -> bool:
+        """Both: the system says so, and it was seen."""
+        return bool(self.place) and self.status in ARRIVED
+
+
+class LiveFrames:
+    """A WebSocket of the user's, listening in a thread of its own."""
+
+    def __init__(self, base_url: str, access: str) -> None:
+        """Connects; raises OSError or WebSocketException."""
+        url = f"ws{base_url.removeprefix('http')}/ws/notifications/?token={access}"
+        self._socket: ClientConnection = connect(url, open_timeout=10, proxy=None)
+        self._seen: dict[str, float] = {}
+        self._lock = Lock()
+        self._thread = Thread(target=self._listen, name="live-frames", daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Self:
+        """Already listening."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Hang up."""
+        self._socket.close()
+        self._thread.join(5)
+
+    def seen_at(self, notification_id: UUID) -> float | None:
+        """When (monotonic) the frame of this notification came; None if it has not."""
+        with self._lock:
+            return self._seen.get(str(notification_id))
+
+    def _listen(self) -> None:
+        try:
+            for text in self._socket:
+                frame = json.loads(text)
+                if frame.get("type") == "notification":
+                    with self._lock:
+                        self._seen[str(frame["data"]["id"])] = time.monotonic()
+        except (WebSocketException, OSError):
+            return  # nothing more comes; what was not seen by then will be missing from the table
+
+
+def send_everywhere(api: ApiClient, user_id: str) -> list[Journey]:
+    """One notification on each channel, each in a request of its own. Raises ApiError."""
+    return [_send(api, user_id, channel) for channel in ChannelKey]
+
+
+def _send(api: ApiClient, user_id: str, channel: ChannelKey) -> Journey:
+    context: Mapping[str, object] = {
+        "order_number": f"DEMO-{secrets.token_hex(3).upper()}",
+        "order_total": 99.99,
+        "currency": "USD",
+        "items": [{"name": "Ceramic mug", "quantity": 2, "price": 24.5}, {"name": "Linen throw", "price": 50.99}],
+    }
+    started = time.monotonic()
+    body = {"user_id": user_id, "template_path": TEMPLATE, "channel": str(channel), "context": context}
+    answer = api.post("notifications/send", body, Sent)
+    return Journey(id=answer.id, channel=channel, started=started, status=answer.status)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witnesses:
+    """Everything that is asked whether something has arrived."""
+
+    api: ApiClient
+    user_api: ApiClient
+    outbox: OutboxReader
+    frames: LiveFrames
+
+    def await_all(self, journeys: list[Journey], patience_seconds: float) -> bool:
+        """Look until all have arrived (True) or the patience is over (False). Raises ApiError."""
+        deadline = time.monotonic() + patience_seconds
+        while not all(journey.arrived for journey in journeys):
+            if time.monotonic() > deadline:
+                return False
+            for journey in journeys:
+                if not journey.arrived:
+                    self._look(journey)
+            time.sleep(POLL_SECONDS)
+        return True
+
+    def _look(self, journey: Journey) -> None:
+        if not journey.place:
+            self._look_for(journey)
+        if journey.status not in ARRIVED:
+            journey.status = self.api.get(f"notifications/{journey.id}", Part).status
+
+    def _look_for(self, journey: Journey) -> None:
+        arrived_at: float | None = time.monotonic()
+        match journey.channel:
+            case ChannelKey.WEBSOCKET:
+                arrived_at = self.frames.seen_at(journey.id)
+                place = "live frame on the WebSocket"
+            case ChannelKey.IN_APP:
+                items = self.user_api.get("inbox", Inbox).results
+                place = "the user's inbox" if any(item.id == journey.id for item in items) else ""
+            case _:
+                place = ", ".join(f"outbox: {to}" for to in self.outbox.recipients_of(journey.id)[:1])
+        if place and arrived_at is not None:
+            journey.place = place
+            journey.milliseconds = (arrived_at - journey.started) * 1000
