@@ -378,7 +378,12 @@ def test_the_token_may_come_as_a_header_or_as_a_subprotocol(port: int, ann: User
 
 @pytest.mark.parametrize(
     ("origin", "welcome"),
-    [("http://127.0.0.1:9", True), ("https://evil.example", False), ("null", False), ("https://127.0.0.1.evil.example", False)],
+    [
+        ("http://127.0.0.1:9", True),
+        ("https://evil.example", False),
+        ("null", False),
+        ("https://127.0.0.1.evil.example", False),
+    ],
 )
 def test_pages_of_other_sites_may_not_connect(port: int, ann: User, origin: str, welcome: bool) -> None:
     token = tokens.access_token(ann, clock.now(), timedelta(minutes=5))

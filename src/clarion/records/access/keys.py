@@ -65,9 +65,9 @@ def caller_for(secret: str, now: datetime) -> Caller | None:
         return None
     if row.last_used_at is None or now - row.last_used_at > LAST_USED_GRAIN:
         ApiKey.objects.filter(pk=row.pk).update(last_used_at=now)
-    scopes = parse_permissions(row.scopes)
-    if not row.owner.is_staff:
-        scopes &= parse_permissions(row.owner.permissions)
+    scopes, own = parse_permissions(row.scopes), parse_permissions(row.owner.permissions)
+    if not row.owner.is_staff and Permission.STAFF not in own:
+        scopes &= own
     return Caller(kind=CallerKind.API_KEY, id=row.id, user_id=row.owner_id, permissions=scopes)
 
 

@@ -37,9 +37,15 @@ class TokenPair:
 
 def issue(user: User, now: datetime, *, life: timedelta = ACCESS_LIFE, family: UUID | None = None) -> TokenPair:
     """A fresh pair for the user; raises CannotIssue where only a public key is configured."""
+    access = _encode(user, "access", now, life)
     row = RefreshToken.objects.create(user=user, family=family or new_id(), expires_at=now + REFRESH_LIFE)
     refresh = _encode(user, "refresh", now, REFRESH_LIFE, jti=str(row.id))
-    return TokenPair(access=_encode(user, "access", now, life), refresh=refresh)
+    return TokenPair(access=access, refresh=refresh)
+
+
+def may_issue() -> bool:
+    """Whether this deployment holds a key to sign with, not only one to verify with."""
+    return bool(settings.JWT_ALGORITHM == "HS256")
 
 
 def access_token(user: User, now: datetime, life: timedelta) -> str:
@@ -50,7 +56,7 @@ def access_token(user: User, now: datetime, life: timedelta) -> str:
 def refresh(token: str, now: datetime) -> TokenPair:
     """Exchange a refresh token; a token used before ends its whole family (somebody copied it)."""
     claims = _decode(token)
-    token_id = _uuid(claims["jti"]) if claims.get("token_type") == "refresh" else None
+    token_id = _uuid(claims.get("jti")) if claims.get("token_type") == "refresh" else None
     if token_id is None:
         raise InvalidToken("this is not a refresh token")
     with transaction.atomic():
@@ -107,7 +113,7 @@ def _uuid(text: object) -> UUID | None:
 
 
 def _encode(user: User, kind: str, now: datetime, life: timedelta, **more: str) -> str:
-    if settings.JWT_ALGORITHM != "HS256":
+    if not may_issue():
         raise CannotIssue("tokens are issued by your platform, whose public key is configured here")
     claims = {
         "user_id": str(user.id),

@@ -50,11 +50,14 @@ def find(*, channel: str = "", recipient: str = "", limit: int = 50) -> list[Out
     if channel:
         rows = rows.filter(channel=channel)
     if recipient:
-        hashes = [
-            digest for key in ChannelKey for digest in ring().lookup_hashes(_kind(key), recipient.strip().casefold())
-        ]
-        rows = rows.filter(recipient_hash__in=hashes)
+        rows = rows.filter(recipient_hash__in=recipient_hashes(recipient))
     return list(rows[:limit])
+
+
+def recipient_hashes(recipient: str) -> list[bytes]:
+    """What `recipient_hash` may hold for a whole address, whatever its channel and key."""
+    address = recipient.strip().casefold()
+    return [digest for key in ChannelKey for digest in ring().lookup_hashes(_kind(key), address)]
 
 
 def trim() -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -10,11 +11,14 @@ from django.db import IntegrityError, transaction
 
 from clarion.channels.errors import InvalidValue
 from clarion.channels.registry import channel as channel_of
+from clarion.channels.text import single_line
 from clarion.contract.channel import ChannelKey
 from clarion.contract.input_error import InputError
+from clarion.records import clock
 from clarion.records.people.models import User
 
 PLAIN = ("external_id", "username", "locale", "timezone", "attributes", "preferred_channels", "is_active")
+NAMES = ("first_name", "last_name")
 
 
 def checked_address(key: ChannelKey, value: str, pointer: str) -> str:
@@ -25,9 +29,14 @@ def checked_address(key: ChannelKey, value: str, pointer: str) -> str:
         raise InputError(error.code, str(error), pointer=pointer) from error
 
 
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())  # it walks the file system each time
+
+
 def checked_timezone(value: str, pointer: str = "/timezone") -> str:
     """An IANA zone name."""
-    if value not in available_timezones():
+    if value not in _zones():
         raise InputError("invalid_timezone", "not an IANA time zone, such as Africa/Nairobi", pointer=pointer)
     ZoneInfo(value)
     return value
@@ -43,20 +52,40 @@ def checked_locale(value: str, pointer: str = "/locale") -> str:
 
 
 def apply(user: User, given: Mapping[str, Any], pointer: str = "") -> None:
-    """Put the given fields on the row, checked; names that are absent stay. Does not save."""
-    if "timezone" in given:
-        checked_timezone(given["timezone"], f"{pointer}/timezone")
-    if "email" in given:
-        user.email = checked_address(ChannelKey.EMAIL, given["email"], f"{pointer}/email") if given["email"] else ""
-    if "phone" in given:
-        user.phone = checked_address(ChannelKey.SMS, given["phone"], f"{pointer}/phone") if given["phone"] else ""
-    names = {name: given[name] for name in ("first_name", "last_name") if name in given}
+    """Put the given fields on the row, checked; names that are absent stay. Does not save. Raises InputError before
+    the first field is put, so that a refused row is as it was."""
+    values = {name: _checked(name, value, f"{pointer}/{name}") for name, value in given.items()}
+    for name, value in values.items():
+        if name in ("email", "phone", *PLAIN):
+            setattr(user, name, value)
+    names = {name: values[name] for name in NAMES if name in values}
     if names:
         user.names = {**user.names, **names}
-    for name in PLAIN:
-        if name in given:
-            value = given[name] if name != "locale" else checked_locale(given[name], f"{pointer}/locale")
-            setattr(user, name, value if name != "external_id" else value or None)
+
+
+def _checked(name: str, value: Any, pointer: str) -> Any:
+    match name:
+        case "timezone":
+            return checked_timezone(value, pointer)
+        case "locale":
+            return checked_locale(value, pointer)
+        case "email":
+            return checked_address(ChannelKey.EMAIL, value, pointer) if value else ""
+        case "phone":
+            return checked_address(ChannelKey.SMS, value, pointer) if value else ""
+        case "first_name" | "last_name" | "username":
+            return _one_line(name, value, pointer)
+        case "external_id":
+            return value or None
+    return value
+
+
+def _one_line(name: str, value: str, pointer: str) -> str:
+    """Names get into subjects and headers, where a line break would be the start of something else."""
+    try:
+        return single_line(value, field=name)
+    except InvalidValue as error:
+        raise InputError(error.code, str(error), pointer=pointer) from error
 
 
 def create(given: Mapping[str, Any]) -> User:
@@ -96,9 +125,11 @@ class Upserted:
     refused: tuple[tuple[int, InputError], ...]
 
 
-def upsert(given: Sequence[Mapping[str, Any]]) -> Upserted:
-    """Create or change people by `external_id`, in bulk: a bounded number of queries for any number of people."""
+def upsert(given: Sequence[Mapping[str, Any]], permissions: Sequence[str] = ()) -> Upserted:
+    """Create or change people by `external_id`, in bulk: a bounded number of queries for any number of people.
+    `permissions` are what new people get."""
     known = {user.external_id: user for user in User.objects.filter(external_id__in=[g["external_id"] for g in given])}
+    now = clock.now()
     fresh: dict[str, User] = {}
     changed: dict[str, User] = {}
     placed: list[User | None] = []
@@ -112,6 +143,7 @@ def upsert(given: Sequence[Mapping[str, Any]]) -> Upserted:
             refused.append((place, error))
             placed.append(None)
             continue
+        user.updated_at = now
         (changed if key in known else fresh)[key] = user
         placed.append(user)
     clashes = _email_clashes([*fresh.values(), *changed.values()])
@@ -145,6 +177,7 @@ def _email_clashes(users: Sequence[User]) -> set[Any]:
 def _write(new: Sequence[User], old: Sequence[User]) -> None:
     columns = [
         *PLAIN[1:],
+        "updated_at",
         "email_sealed",
         "email_hash",
         "phone_sealed",

@@ -11,11 +11,11 @@ from clarion.contract.input_error import InputError
 from clarion.records import clock
 from clarion.records.access import keys
 from clarion.records.access.models import ApiKey
-from clarion.records.access.permissions import Permission
-from clarion.records.people.models import User
+from clarion.records.access.permissions import Permission, parse_permissions
 from clarion.surfaces.api.endpoint import Answer, Call, Endpoint, Open, operation
 from clarion.surfaces.api.fields import Instant, Name
 from clarion.surfaces.api.problems import Refusal
+from clarion.surfaces.api.users import find_user
 
 MOST = 100
 
@@ -77,6 +77,14 @@ def _own(call: Call, identifier: UUID) -> ApiKey:
     return row
 
 
+def _refuse_beyond(call: Call, scopes: list[str] | list[Permission]) -> None:
+    """Nobody makes, renews or ends a key that may do more than oneself: a leaked small key must not become a big
+    one."""
+    beyond = [scope for scope in sorted(parse_permissions(list(scopes))) if not call.caller.may(scope)]
+    if beyond:
+        raise Refusal(403, "permission_denied", f"you do not hold {', '.join(beyond)} yourself")
+
+
 class ApiKeysView(Endpoint):
     tag = "access"
 
@@ -86,29 +94,27 @@ class ApiKeysView(Endpoint):
         rows = ApiKey.objects.filter(owner_id=call.caller.user_id).order_by("-id")[:MOST]
         return Answer(value=Keys(results=[_out(row) for row in rows]))
 
-    @operation(permission=Open.SIGNED_IN, body=KeyIn, answers={201: KeyOut}, problems=(403, 409))
+    @operation(permission=Open.SIGNED_IN, body=KeyIn, answers={201: KeyOut}, problems=(403, 404, 409))
     def post(self, call: Call) -> Answer:
         """Make an API key; its secret is in the answer, this once."""
         body: KeyIn = call.body
-        beyond = [scope for scope in body.scopes if not call.caller.may(scope)]
-        if beyond:
-            raise Refusal(403, "permission_denied", f"you do not hold {', '.join(beyond)} yourself")
+        _refuse_beyond(call, body.scopes)
         if body.expires_at is not None and body.expires_at <= clock.now():
             raise InputError("already_expired", "expires_at lies in the past", pointer="/expires_at")
         if ApiKey.objects.filter(owner_id=call.caller.user_id, revoked_at=None).count() >= MOST:
             raise Refusal(409, "too_many_keys", f"{MOST} keys at most; revoke one first")
-        owner = User.objects.get(pk=call.caller.user_id)
-        minted = keys.mint(owner, body.name, body.scopes, expires_at=body.expires_at)
+        minted = keys.mint(find_user(call.caller.user_id), body.name, body.scopes, expires_at=body.expires_at)
         return Answer(status=201, value=_out(minted.row, minted.secret))
 
 
 class ApiKeyView(Endpoint):
     tag = "access"
 
-    @operation(permission=Open.SIGNED_IN, answers={204: None}, problems=(404,))
+    @operation(permission=Open.SIGNED_IN, answers={204: None}, problems=(403, 404))
     def delete(self, call: Call, id: UUID) -> Answer:  # noqa: A002
         """Revoke a key; it stops working within seconds."""
         row = _own(call, id)
+        _refuse_beyond(call, row.scopes)
         row.revoked_at = clock.now()
         row.save(update_fields=["revoked_at"])
         return Answer(status=204)
@@ -117,8 +123,10 @@ class ApiKeyView(Endpoint):
 class RotateKeyView(Endpoint):
     tag = "access"
 
-    @operation(permission=Open.SIGNED_IN, body=Rotate, answers={200: KeyOut}, problems=(404,))
+    @operation(permission=Open.SIGNED_IN, body=Rotate, answers={200: KeyOut}, problems=(403, 404))
     def post(self, call: Call, id: UUID) -> Answer:  # noqa: A002
         """Give a key a new secret; the old one stays good for the overlap."""
-        minted = keys.rotate(_own(call, id), clock.now(), timedelta(seconds=call.body.overlap_seconds))
+        row = _own(call, id)
+        _refuse_beyond(call, row.scopes)
+        minted = keys.rotate(row, clock.now(), timedelta(seconds=call.body.overlap_seconds))
         return Answer(value=_out(minted.row, minted.secret))

@@ -14,7 +14,7 @@ from clarion.records.access.permissions import DEFAULT_PERMISSIONS
 from clarion.records.people import directory
 from clarion.records.people.models import User
 from clarion.surfaces.api.endpoint import Answer, Call, Endpoint, Open, operation
-from clarion.surfaces.api.fields import Email, Locale, Password, Phone, Text, Timezone
+from clarion.surfaces.api.fields import Email, Locale, OwnEmail, Password, Phone, Text, Timezone
 from clarion.surfaces.api.problems import Refusal
 
 _NOBODY = make_password("a password that nobody has")
@@ -23,7 +23,7 @@ _NOBODY = make_password("a password that nobody has")
 class Register(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A new account. `password_confirm` must repeat the password when it is given."""
 
-    email: Email
+    email: OwnEmail
     password: Password
     password_confirm: Password | None = None
     username: Text = ""
@@ -81,7 +81,9 @@ class RegisterView(Endpoint):
         It may send to itself; staff grant further permissions.
         """
         body: Register = call.body
-        _slow_down(call, "register")
+        _slow_down(call, body.email)
+        if not tokens.may_issue():
+            raise Refusal(403, "tokens_issued_elsewhere", "accounts and tokens come from your platform here")
         if body.password_confirm is not None and body.password_confirm != body.password:
             raise InputError("passwords_differ", "password and password_confirm differ", pointer="/password_confirm")
         try:
@@ -131,6 +133,6 @@ class RefreshView(Endpoint):
 
 def _slow_down(call: Call, subject: str) -> None:
     client: Any = call.request.META.get("REMOTE_ADDR", "")
-    if throttle.too_many(volatile.connection(), f"subject {subject}", f"client {client}"):
+    if throttle.too_many(volatile.connection(), f"subject {subject.strip().lower()}", f"client {client}"):
         seconds = str(throttle.WINDOW_SECONDS)
         raise Refusal(429, "too_many_attempts", "too many attempts; wait a while", headers={"Retry-After": seconds})

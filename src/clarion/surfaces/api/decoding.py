@@ -19,7 +19,7 @@ def decode_body(request: HttpRequest, kind: type[T] | None, max_bytes: int) -> T
     """The JSON body as `kind`; raises Refusal 400, 413, 415 or 422."""
     if kind is None:
         return None
-    if int(request.META.get("CONTENT_LENGTH") or 0) > max_bytes:
+    if _announced(request) > max_bytes:
         raise Refusal(413, "body_too_large", f"the body may have {max_bytes} bytes at most")
     content_type = request.META.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
     if content_type not in ("application/json", ""):
@@ -33,14 +33,23 @@ def decode_body(request: HttpRequest, kind: type[T] | None, max_bytes: int) -> T
     return _decode(raw, kind)
 
 
+def _announced(request: HttpRequest) -> int:
+    """The length the client claims; the bytes themselves are counted, too."""
+    claimed = request.META.get("CONTENT_LENGTH") or "0"
+    if not (claimed.isascii() and claimed.isdigit()):
+        raise Refusal(400, "bad_request", "Content-Length must be a number of bytes")
+    return int(claimed[:20])
+
+
 def _decode(raw: bytes, kind: type[T]) -> T:
     try:
         value = msgspec.json.decode(raw, type=kind)
+        nul = b"\\u0000" in raw and _has_nul(msgspec.json.decode(raw))
     except msgspec.ValidationError as error:
         raise invalid(str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Refusal(400, "malformed_json", "the body is not well-formed JSON") from error
-    if b"\\u0000" in raw and _has_nul(msgspec.json.decode(raw)):
+    if nul:
         raise Refusal(422, "nul_character", "text may not contain the NUL character")
     return value
 
@@ -67,7 +76,7 @@ def decode_query(request: HttpRequest, kind: type[T] | None) -> T | None:
                 422,
                 "unknown_parameter",
                 f"unknown query parameter; known: {', '.join(sorted(hints))}",
-                errors=[FieldProblem(pointer=f"/query/{name[:64]}", code="unknown_parameter", message="unknown")],
+                errors=[FieldProblem(pointer=f"/query/{escaped(name[:64])}", code="unknown_parameter", message="unknown")],
             )
         if any("\0" in text for text in given):
             raise Refusal(422, "nul_character", "text may not contain the NUL character")
@@ -78,6 +87,11 @@ def decode_query(request: HttpRequest, kind: type[T] | None) -> T | None:
         raise invalid(str(error), prefix="/query") from error
 
 
+def escaped(name: str) -> str:
+    """A name as one step of a JSON pointer (RFC 6901)."""
+    return name.replace("~", "~0").replace("/", "~1")
+
+
 def invalid(text: str, *, prefix: str = "") -> Refusal:
     """msgspec's error text → a 422 with a JSON pointer and a stable code."""
     match = _AT.match(text)
@@ -85,7 +99,7 @@ def invalid(text: str, *, prefix: str = "") -> Refusal:
     pointer = prefix + "".join(f"/{name or index}" for name, index in _STEP.findall(path))
     named = _FIELD.search(what)
     if named:
-        pointer += f"/{named[1]}"
+        pointer += f"/{escaped(named[1])}"
     field = FieldProblem(pointer=pointer, code=_code(what), message=what)
     return Refusal(422, "invalid_input", f"{what} (at {pointer or 'the body'})", errors=[field])
 

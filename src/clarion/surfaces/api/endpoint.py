@@ -81,6 +81,8 @@ def operation(**declared: Any) -> Callable[[H], Any]:
     def wrap(handler: H) -> Callable[..., HttpResponse]:
         def door(view: "Endpoint", request: Request, **path: Any) -> HttpResponse:
             django_request = request._request
+            if any("\0" in value for value in path.values() if isinstance(value, str)):
+                raise Refusal(404, "not_found", "there is nothing here under this path")
             caller = _authorise(django_request, declaration)
             call = Call(
                 request=django_request,
@@ -124,6 +126,8 @@ class Endpoint(APIView):
 
     authentication_classes: ClassVar = []
     permission_classes: ClassVar = []
+    # DRF would answer OPTIONS with a page about itself; the OpenAPI document says more
+    http_method_names: ClassVar = ["get", "head", "post", "put", "patch", "delete"]
     tag: ClassVar[str] = ""
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:

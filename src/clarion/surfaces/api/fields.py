@@ -7,26 +7,32 @@ from msgspec import Meta
 
 from clarion.contract.channel import ChannelKey
 
+# Python's `$` also stands before a last line break; ECMA's, by which others read the document, does not
+_END = r"$(?!\n)"
 Text = Annotated[str, Meta(max_length=255)]
 Name = Annotated[str, Meta(min_length=1, max_length=255)]
 LongText = Annotated[str, Meta(max_length=100_000)]
 Email = Annotated[str, Meta(max_length=254, examples=["ann@example.com"])]
+OwnEmail = Annotated[str, Meta(min_length=3, max_length=254, examples=["ann@example.com"])]
 Phone = Annotated[str, Meta(max_length=40, examples=["+255712345678"])]
 Password = Annotated[str, Meta(min_length=1, max_length=1024, examples=["correct horse battery"])]
 Locale = Annotated[str, Meta(min_length=2, max_length=35, examples=["en", "pt-BR"])]
 Timezone = Annotated[str, Meta(min_length=1, max_length=64, examples=["Africa/Nairobi"])]
 Instant = Annotated[datetime, Meta(tz=True)]
 Path = Annotated[
-    str, Meta(min_length=1, max_length=200, pattern=r"^[a-z0-9_*]+(\.[a-z0-9_*]+)*$", examples=["order.shipped"])
+    str,
+    Meta(min_length=1, max_length=200, pattern=rf"^[a-z0-9_*]+(\.[a-z0-9_*]+)*{_END}", examples=["order.shipped"]),
 ]
 CategoryKey = Annotated[
-    str, Meta(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9_-]*$", examples=["orders"])
+    str, Meta(min_length=1, max_length=64, pattern=rf"^[a-z0-9][a-z0-9_-]*{_END}", examples=["orders"])
 ]
 CategoryName = Annotated[int, Meta(ge=1, le=2_147_483_647)] | Annotated[str, Meta(min_length=1, max_length=64)]
 Priority = Annotated[int, Meta(ge=1, le=4)] | Literal["critical", "high", "medium", "low"]
 Object = dict[str, Any]
 Channels = Annotated[list[ChannelKey], Meta(max_length=7)]
-Variable = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*$")]
+Variable = Annotated[
+    str, Meta(min_length=1, max_length=200, pattern=rf"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*{_END}")
+]
 
 PRIORITY_NUMBERS = {"critical": 1, "high": 2, "medium": 3, "low": 4}
 

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from clarion.contract.channel import ChannelKey
-from clarion.records.access.permissions import Permission
+from clarion.records.access.permissions import DEFAULT_PERMISSIONS, Permission
 from clarion.records.people import directory
 from clarion.records.people.models import User
 from clarion.surfaces.api.endpoint import Answer, Call, Endpoint, Open, operation
@@ -193,7 +193,7 @@ class UsersView(Endpoint):
     def post(self, call: Call) -> Answer:
         """Create a person."""
         given = given_fields(call.body)
-        user = User(permissions=given.pop("permissions", ["send"]))
+        user = User(permissions=given.pop("permissions", [str(p) for p in DEFAULT_PERMISSIONS]))
         user.set_unusable_password()
         directory.apply(user, given)
         directory.save(user)
@@ -233,7 +233,7 @@ class BulkUsersView(Endpoint):
     def post(self, call: Call) -> Answer:
         """Create or change up to 1,000 people by external id."""
         given = [given_fields(user) for user in call.body.users]
-        done = directory.upsert(given)
+        done = directory.upsert(given, [str(p) for p in DEFAULT_PERMISSIONS])
         value = BulkResult(
             created=done.created,
             updated=done.updated,

@@ -138,7 +138,14 @@ class Witnesses:
                 items = self.user_api.get("inbox", Inbox).results
                 place = "the user's inbox" if any(item.id == journey.id for item in items) else ""
             case _:
-                place = ", ".join(f"outbox: {to}" for to in self.outbox.recipients_of(journey.id)[:1])
+                place = _outbox_place(journey.channel, self.outbox.recipients_of(journey.id))
         if place and arrived_at is not None:
             journey.place = place
             journey.milliseconds = (arrived_at - journey.started) * 1000
+
+
+def _outbox_place(channel: ChannelKey, recipients: list[str]) -> str:
+    """To whom it went; a push token tells a person nothing."""
+    if channel is ChannelKey.PUSH and recipients:
+        return f"outbox: {len(recipients)} {'device' if len(recipients) == 1 else 'devices'}"
+    return f"outbox: {recipients[0]}" if recipients else ""

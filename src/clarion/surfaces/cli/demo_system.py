@@ -36,7 +36,7 @@ class DemoSystem:
         self.data_dir = Path(tempfile.mkdtemp(prefix="clarion-demo-")).resolve()
         self.base_url = f"http://127.0.0.1:{_free_port()}"
         # without a name: in the data directory it would be in the way of PostgreSQL's account
-        self._log = tempfile.TemporaryFile()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 -- closed by __exit__
         self._child: Child | None = None
 
     def __enter__(self) -> Self:
@@ -80,7 +80,9 @@ class DemoSystem:
                 return access
             tell(self._stage())
             time.sleep(0.1)
-        raise DemoFailed(f"The system was not ready after {READY_SECONDS:.0f} s. Its last lines:\n{self._last_lines(15)}")
+        raise DemoFailed(
+            f"The system was not ready after {READY_SECONDS:.0f} s. Its last lines:\n{self._last_lines(15)}"
+        )
 
     def _answers(self) -> bool:
         try:

@@ -12,6 +12,8 @@ from clarion.surfaces.cli.exits import Exit, leave
 from clarion.surfaces.cli.upenv import SETTINGS
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from clarion.surfaces.cli.diagnosis.finding import Finding
 
 CONNECT_SECONDS = "5"
@@ -78,13 +80,11 @@ def _examine_servers() -> "Iterator[Finding]":
         yield from look()
 
 
-def _show(console: "object", findings: "list[Finding]") -> None:
+def _show(console: "Console", findings: "list[Finding]") -> None:
     from rich import box
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    assert isinstance(console, Console)
     styles = {"ok": "green", "note": "cyan", "warning": "yellow", "failed": "bold red"}
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("", no_wrap=True)
@@ -98,4 +98,6 @@ def _show(console: "object", findings: "list[Finding]") -> None:
     console.print(table)
     bad = sum(finding.state == "failed" for finding in findings)
     odd = sum(finding.state == "warning" for finding in findings)
-    console.print(f"{bad} failed, {odd} {'warning' if odd == 1 else 'warnings'}" if bad or odd else "Everything is in order.")
+    console.print(
+        f"{bad} failed, {odd} {'warning' if odd == 1 else 'warnings'}" if bad or odd else "Everything is in order."
+    )

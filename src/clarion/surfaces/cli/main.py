@@ -25,8 +25,8 @@ app = typer.Typer(
 
 for command in (up, web, realtime, worker, beat, migrate):
     app.command()(command)
-for command in (demo, send, doctor, createstaff):
-    app.command()(command)
+for helper in (demo, send, doctor, createstaff):
+    app.command()(helper)
 app.command(context_settings=PASS_THROUGH)(manage)
 
 

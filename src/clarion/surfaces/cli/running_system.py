@@ -28,7 +28,9 @@ def adopt(data_dir: Path | None = None) -> bool:
     except EmbeddedError:
         return False
     # what the operator set (another Redis, say) was set for `up` as well and wins
-    found = child_environment(os.environ, keys=keys, data_dir=directory, public_url=_public_url(directory), stores=stores)
+    found = child_environment(
+        os.environ, keys=keys, data_dir=directory, public_url=_public_url(directory), stores=stores
+    )
     os.environ.update({name: value for name, value in found.items() if name.startswith("CLARION_")})
     return True
 

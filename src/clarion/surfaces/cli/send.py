@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 
 WAIT_SECONDS = 60.0
 POLL_SECONDS = 0.2
+PRIORITIES = ("critical", "high", "medium", "low", "1", "2", "3", "4")
 
 
 def send(
     to: Annotated[str, typer.Option(help="Who gets it: a user's id, email address or external id.")],
     template: Annotated[str, typer.Option(help="Path of the template, such as order.placed.")] = "",
     channel: Annotated[
-        list[ChannelKey] | None, typer.Option(metavar="CHANNEL", help="May be given several times; none: what the user prefers.")
+        list[ChannelKey] | None,
+        typer.Option(metavar="CHANNEL", help="May be given several times; none: what the user prefers."),
     ] = None,
     variable: Annotated[
         list[str] | None,
@@ -47,6 +49,8 @@ def send(
 
     if bool(template) == bool(subject or body):
         leave(Exit.USAGE, "Give either --template, or --subject and --body.")
+    if priority and priority not in PRIORITIES:
+        leave(Exit.USAGE, f"There is no priority {priority!r}; there are {', '.join(PRIORITIES[:4])}, or 1 to 4.")
     try:
         context = parse_settings(variable or [])
         client = connect(url, api_key, data_dir)

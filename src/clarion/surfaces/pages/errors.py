@@ -9,4 +9,6 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     """404 in the form that fits the path."""
     if request.path.startswith("/api/"):
         return api_not_found(request, exception)
-    return HttpResponse("There is nothing here. The API is under /api/v1/docs.\n", status=404, content_type="text/plain")
+    return HttpResponse(
+        "There is nothing here. The API is under /api/v1/docs.\n", status=404, content_type="text/plain"
+    )

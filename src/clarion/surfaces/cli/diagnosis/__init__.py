@@ -1,1 +1,1 @@
-"""What `clarion doctor` looks at, a file for each area. Every check answers with findings and raises nothing expected."""
+"""What `clarion doctor` looks at, a file for each area. A check answers with findings; it raises for bugs only."""

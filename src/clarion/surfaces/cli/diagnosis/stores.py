@@ -6,7 +6,7 @@ import redis
 from django.conf import settings
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
-from kombu import Connection
+from kombu.connection import Connection
 from kombu.exceptions import KombuError
 
 from clarion.records import clock, partitions, volatile
@@ -47,9 +47,7 @@ def _migrations() -> Finding:
 def _partitions() -> Finding:
     """Without next week's partition nothing can be accepted next week."""
     week = partitions.week_of(clock.now() + PARTITIONS_AHEAD)
-    lacking = [
-        table for table in partitions.PARTITIONED if f"{table}_p{week:%Y%m%d}" not in partitions.existing(table)
-    ]
+    lacking = [table for table in partitions.PARTITIONED if f"{table}_p{week:%Y%m%d}" not in partitions.existing(table)]
     if lacking:
         text = f"none for the week of {week:%Y-%m-%d} in {', '.join(lacking)}"
         return failed("partitions", text, "run `clarion manage prepare`; `clarion beat` keeps them coming")

@@ -6,7 +6,9 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from clarion.records import clock
 from clarion.surfaces.cli.demo_data.seed import seed
+from clarion.surfaces.cli.preparing import prepare
 
 
 class Command(BaseCommand):
@@ -17,12 +19,15 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Both default to what `clarion up` set."""
         parser.add_argument("--data-dir", type=Path, default=None, help="Where demo.json goes (default: .clarion).")
-        parser.add_argument("--base-url", default="", help="Where this server is reached (default: CLARION_PUBLIC_URL).")
+        parser.add_argument(
+            "--base-url", default="", help="Where this server is reached (default: CLARION_PUBLIC_URL)."
+        )
 
     def handle(self, *args: object, **options: object) -> None:
         """Seed, and say what stands there now."""
         directory = Path(str(options["data_dir"] or settings.ENV.data_dir or ".clarion"))
         base_url = str(options["base_url"] or settings.PUBLIC_URL).rstrip("/")
+        prepare(clock.now())  # `general` comes first, and is category 1: the documents' calls count on it
         try:
             seeded = seed(directory, base_url)
         except OSError as error:
