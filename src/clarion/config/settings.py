@@ -74,6 +74,7 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [PACKAGE / "surfaces" / "pages" / "templates"],
+        "APP_DIRS": True,  # the docs page is drf-spectacular's
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",

@@ -96,9 +96,13 @@ class Supervisor:
     def wait_until(self, is_ready: Callable[[], bool], timeout_seconds: float) -> bool:
         """Supervise until the question is answered with yes (True) or the time is over (False)."""
         deadline = time.monotonic() + timeout_seconds
+        asked_at = float("-inf")
         while time.monotonic() < deadline:
-            if is_ready():
-                return True
+            # asking may itself make a child print, which ends the tick early: pace the questions, not the ticks
+            if time.monotonic() - asked_at >= TICK_SECONDS:
+                asked_at = time.monotonic()
+                if is_ready():
+                    return True
             self._tick()
         return False
 

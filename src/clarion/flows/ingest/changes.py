@@ -43,7 +43,5 @@ def _attempts_made(identifier: UUID) -> int:
 
 
 def _note(identifier: UUID, rule: str, outcome: str, now: datetime, reason: str = "") -> None:
-    decision = DecisionRow(
-        notification_id=identifier, at=now, stage="api", rule=rule, outcome=outcome, reason=reason
-    )
+    decision = DecisionRow(notification_id=identifier, at=now, stage="api", rule=rule, outcome=outcome, reason=reason)
     journal.append_decisions([decision])

@@ -43,9 +43,7 @@ def resolve(send: Send) -> Subject:
 def _template(send: Send) -> TemplateFacts:
     found = templates.find(send.template_path)
     if found is None or not found.active:
-        raise InputError(
-            "template_not_found", "no active template has this path", pointer="/template_path", status=404
-        )
+        raise InputError("template_not_found", "no active template has this path", pointer="/template_path", status=404)
     unsupported = [c for c in send.channels if c not in found.channels]
     if unsupported:
         raise InputError(
@@ -108,3 +106,24 @@ def _has(context: Mapping[str, object], dotted: str) -> bool:
             return False
         value = value[part]
     return True
+
+
+def with_samples(path: str, context: Mapping[str, object]) -> dict[str, object]:
+    """The context with a stand-in for each required variable that it lacks (`[order_number]`); for test sends."""
+    found = templates.find(path)
+    filled = dict(context)
+    for name in found.required if found else ():
+        if not _has(filled, name):
+            _put(filled, name.split("."), f"[{name}]")
+    return filled
+
+
+def _put(context: dict[str, object], path: list[str], value: str) -> None:
+    head, *rest = path
+    if not rest:
+        context[head] = value
+        return
+    inner = context.get(head)
+    copied = dict(inner) if isinstance(inner, Mapping) else {}
+    _put(copied, rest, value)
+    context[head] = copied

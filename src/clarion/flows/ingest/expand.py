@@ -16,9 +16,7 @@ def channels_for(send: Send, subject: Subject, person: PersonFacts) -> tuple[Cha
     if send.channels:
         unreachable = [c for c in send.channels if c not in person.reachable]
         if unreachable:
-            raise InputError(
-                "no_address", f"the user has no address for {', '.join(unreachable)}", pointer="/channel"
-            )
+            raise InputError("no_address", f"the user has no address for {', '.join(unreachable)}", pointer="/channel")
         return tuple(dict.fromkeys(send.channels))
     possible = [c for c in _wished(subject, person) if _can(c, subject, person)]
     if not possible:

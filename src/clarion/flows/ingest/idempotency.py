@@ -26,10 +26,10 @@ class Pinned:
     replayed: bool = False
 
 
-def once(caller_id: UUID, key: str, request: bytes, now: datetime, work: Callable[[], Pinned]) -> Pinned:
+def once(caller_id: UUID, key: str, request: bytes, now: datetime, work: Callable[[], Pinned | None]) -> Pinned | None:
     """Run `work` once for this caller and key; raises InputError 409 while it runs elsewhere, 422 for another body.
 
-    When `work` raises, nothing is pinned and the key stays free.
+    When `work` raises, nothing is stored; when it answers None, what it did is kept, but the key stays free.
     """
     digest = hashlib.sha256(request).digest()
     with transaction.atomic(), connection.cursor() as cursor:
@@ -42,6 +42,8 @@ def once(caller_id: UUID, key: str, request: bytes, now: datetime, work: Callabl
                 raise InputError("key_reused", "this Idempotency-Key was used with another body", status=422)
             return Pinned(status=known[1], body=bytes(known[2]), replayed=True)
         done = work()
+        if done is None:
+            return None
         cursor.execute(
             "INSERT INTO ledger_idempotency (id, caller_id, key, request_hash, status, answer)"
             " VALUES (%s, %s, %s, %s, %s, %s)",

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from clarion.contract.channel import ChannelKey
 from clarion.records.accounts.models import Account
@@ -101,7 +101,7 @@ def _sandboxed(search: Search) -> "QuerySet[OutboxMessage]":
         rows = rows.filter(user_id=user_id)
     elif search.recipient:
         rows = rows.filter(recipient_hash__in=recipient_hashes(search.recipient))
-    return _between(rows, search)
+    return rows.filter(_between(search))
 
 
 def _inboxed(search: Search) -> "QuerySet[InboxItem]":
@@ -111,15 +111,16 @@ def _inboxed(search: Search) -> "QuerySet[InboxItem]":
         # an inbox has no address of its own; it is found by its owner's
         owners = [user_id] if user_id else list(User.objects.with_email(search.recipient).values_list("id", flat=True))
         rows = rows.filter(user_id__in=owners)
-    return _between(rows, search)
+    return rows.filter(_between(search))
 
 
-def _between(rows: Any, search: Search) -> Any:
+def _between(search: Search) -> Q:
+    bounds = Q()
     if search.since is not None:
-        rows = rows.filter(id__gt=search.since)
+        bounds &= Q(id__gt=search.since)
     if search.before is not None:
-        rows = rows.filter(id__lt=search.before)
-    return rows
+        bounds &= Q(id__lt=search.before)
+    return bounds
 
 
 def _as_id(text: str) -> UUID | None:

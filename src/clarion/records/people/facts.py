@@ -98,9 +98,7 @@ def _wishes(enabled: bool | None, marketing: bool | None, channels: Any, categor
     )
     found = {0: general}
     for key, value in (categories or {}).items():
-        found[int(key)] = replace(
-            general, category_enabled=value["enabled"], category_channels=value["channels"] or {}
-        )
+        found[int(key)] = replace(general, category_enabled=value["enabled"], category_channels=value["channels"] or {})
     return found
 
 

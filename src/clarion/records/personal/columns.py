@@ -15,7 +15,8 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonalColumn:
-    """`table`.`column`. A lookup hash names its kind and the sealed column it is made from."""
+    """`table`.`column`. A lookup hash names its kind and the sealed column it is made from; without one it cannot be
+    made anew, and look-ups find it as long as its key is in the ring."""
 
     table: str
     column: str
@@ -43,6 +44,9 @@ PERSONAL_COLUMNS: tuple[PersonalColumn, ...] = (
     PersonalColumn(
         table="people_user", column="external_id", form=Form.PLAIN, why_plain="the caller's own key, not an address"
     ),
+    PersonalColumn(
+        table="people_user", column="username", form=Form.PLAIN, why_plain="a name the caller chose, not an address"
+    ),
     *_sealed("people_device", "token_sealed"),
     PersonalColumn(
         table="people_device", column="token_hash", form=Form.LOOKUP_HASH, kind="device", made_from="token_sealed"
@@ -50,7 +54,12 @@ PERSONAL_COLUMNS: tuple[PersonalColumn, ...] = (
     *_sealed("people_endpoint", "target_sealed", "secret_sealed"),
     *_sealed("ledger_request", "payload_sealed"),
     *_sealed("ledger_notification", "context_sealed"),
+    PersonalColumn(
+        table="ledger_attempt", column="target", form=Form.PLAIN, why_plain="masked by its channel before it is stored"
+    ),
     *_sealed("inbox_item", "content_sealed"),
     *_sealed("outbox_entry", "content_sealed"),
+    # the recipient is a part of the sealed content, and the outbox is trimmed every few minutes
+    PersonalColumn(table="outbox_entry", column="recipient_hash", form=Form.LOOKUP_HASH, kind="outbox"),
     *_sealed("accounts_account", "url_sealed"),
 )

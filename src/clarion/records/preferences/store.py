@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib.auth import get_user_model
 from django.db import transaction
 
+from clarion.contract.input_error import InputError
 from clarion.records.categories.models import Category
 from clarion.records.preferences.models import CategoryPreference, GlobalPreference
 
@@ -42,10 +43,12 @@ def read(user_id: UUID) -> Preferences:
 
 
 def change(user_id: UUID, given: Preferences, *, replace: bool) -> None:
-    """Store what is given; `replace` forgets what is not. Category keys must exist (the caller checked)."""
+    """Store what is given; `replace` forgets what is not. Category keys must exist (the caller checked).
+    Raises InputError 404 when the person is gone."""
     with transaction.atomic():
         # one writer a person at a time, so that two changes at once do not lose one another's switches
-        get_user_model().objects.select_for_update().only("id").get(pk=user_id)
+        if get_user_model().objects.select_for_update().only("id").filter(pk=user_id).first() is None:
+            raise InputError("user_not_found", "there is no user with this id", status=404)
         if replace:
             GlobalPreference.objects.filter(pk=user_id).delete()
             CategoryPreference.objects.filter(user_id=user_id).delete()

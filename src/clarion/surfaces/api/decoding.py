@@ -76,7 +76,9 @@ def decode_query(request: HttpRequest, kind: type[T] | None) -> T | None:
                 422,
                 "unknown_parameter",
                 f"unknown query parameter; known: {', '.join(sorted(hints))}",
-                errors=[FieldProblem(pointer=f"/query/{escaped(name[:64])}", code="unknown_parameter", message="unknown")],
+                errors=[
+                    FieldProblem(pointer=f"/query/{escaped(name[:64])}", code="unknown_parameter", message="unknown")
+                ],
             )
         if any("\0" in text for text in given):
             raise Refusal(422, "nul_character", "text may not contain the NUL character")

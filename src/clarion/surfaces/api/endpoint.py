@@ -124,10 +124,10 @@ def encode(answer: Answer) -> HttpResponse:
 class Endpoint(APIView):
     """Base of all API views. Authentication and permission are the operation's (see `operation`)."""
 
-    authentication_classes: ClassVar = []
-    permission_classes: ClassVar = []
+    authentication_classes = ()
+    permission_classes = ()
     # DRF would answer OPTIONS with a page about itself; the OpenAPI document says more
-    http_method_names: ClassVar = ["get", "head", "post", "put", "patch", "delete"]
+    http_method_names = ("get", "head", "post", "put", "patch", "delete")
     tag: ClassVar[str] = ""
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:

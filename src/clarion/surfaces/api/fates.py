@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from clarion.records import clock
 from clarion.records.access.permissions import Caller, Permission
@@ -115,6 +115,21 @@ def _shown(row: Notification, entry: QueueEntry | None) -> str:
     if entry.lease_until is not None and entry.lease_until > now:
         return Status.PROCESSING
     return Status.PENDING if entry.due_at <= now else row.status
+
+
+def showing(rows: QuerySet[Notification], status: Status) -> QuerySet[Notification]:
+    """Those of the rows that `_shown` shows with this status."""
+    now = clock.now()
+    entry = QueueEntry.objects.filter(pk=OuterRef("pk"))
+    leased, due = Exists(entry.filter(lease_until__gt=now)), Exists(entry.filter(due_at__lte=now))
+    match status:
+        case Status.PROCESSING:
+            return rows.filter(leased)
+        case Status.PENDING:
+            return rows.filter(Q(status=Status.PENDING) | Q(status=Status.SCHEDULED) & due).exclude(leased)
+        case Status.SCHEDULED:
+            return rows.filter(status=Status.SCHEDULED).exclude(leased | due)
+    return rows.filter(status=status)
 
 
 def _summary(row: Notification, entry: QueueEntry | None) -> dict[str, object]:

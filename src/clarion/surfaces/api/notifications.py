@@ -9,12 +9,23 @@ from msgspec import Meta
 from clarion.contract.channel import ChannelKey
 from clarion.flows.ingest import changes, flow, idempotency
 from clarion.flows.ingest.asked import Receipt, Send
+from clarion.flows.ingest.content import with_samples
 from clarion.flows.ingest.idempotency import Pinned
 from clarion.records import clock
 from clarion.records.access.permissions import Caller, Permission
 from clarion.records.ledger.models import Notification
 from clarion.records.ledger.status import Status
 from clarion.surfaces.api.endpoint import Answer, Call, Endpoint, encode, operation
+from clarion.surfaces.api.fates import (
+    Detail,
+    StatusOut,
+    SummaryPage,
+    detail_of,
+    readable,
+    showing,
+    status_of,
+    summaries,
+)
 from clarion.surfaces.api.fields import (
     CategoryName,
     Channels,
@@ -26,7 +37,6 @@ from clarion.surfaces.api.fields import (
     Text,
     priority_number,
 )
-from clarion.surfaces.api.fates import Detail, StatusOut, SummaryPage, detail_of, readable, status_of, summaries
 from clarion.surfaces.api.paging import PageQuery, page_of
 from clarion.surfaces.api.problems import FieldProblem, Refusal
 
@@ -149,9 +159,7 @@ def answer_of(receipt: Receipt) -> Answer:
     if receipt.opted_out:
         reasons = sorted({n.reason for n in receipt.notifications})
         ids = [str(n.id) for n in receipt.notifications]
-        raise Refusal(
-            403, "opted_out", f"the user does not want this ({', '.join(reasons)})", notifications=ids
-        )
+        raise Refusal(403, "opted_out", f"the user does not want this ({', '.join(reasons)})", notifications=ids)
     first = next(n for n in receipt.notifications if n.status is not Status.SUPPRESSED)
     scheduled = first.status is Status.SCHEDULED
     value = SendAnswer(
@@ -174,15 +182,18 @@ def send_once(call: Call, asked: Send) -> Answer:
         return answer_of(flow.send(asked, clock.now()))
     if len(key) > KEY_LENGTH or not key.isprintable():
         raise Refusal(422, "invalid_idempotency_key", f"Idempotency-Key: 1 to {KEY_LENGTH} printable characters")
-    first: list[Answer] = []
+    receipts: list[Receipt] = []
 
-    def work() -> Pinned:
-        first.append(answer_of(flow.send(asked, clock.now())))
-        return Pinned(status=first[0].status, body=encode(first[0]).content)
+    def work() -> Pinned | None:
+        receipts.append(flow.send(asked, clock.now()))
+        if receipts[0].opted_out:  # a refusal, but its decisions are to stay on record
+            return None
+        answer = answer_of(receipts[0])
+        return Pinned(status=answer.status, body=encode(answer).content)
 
     pinned = idempotency.once(call.caller.id, key, call.request.body, clock.now(), work)
-    if not pinned.replayed:
-        return first[0]
+    if pinned is None or not pinned.replayed:
+        return answer_of(receipts[0])
     value = msgspec.json.decode(pinned.body, type=SendAnswer)
     headers = {"Idempotency-Replayed": "true", "Location": f"/api/v1/notifications/{value.id}"}
     return Answer(status=pinned.status, value=value, headers=headers)
@@ -218,10 +229,8 @@ class NotificationsView(SendView):
         rows = readable(call.caller)
         if query.user_id is not None:
             rows = rows.filter(user_id=query.user_id)
-        if query.status is Status.PROCESSING:
-            rows = rows.filter(status=Status.PENDING)
-        elif query.status is not None:
-            rows = rows.filter(status=query.status)
+        if query.status is not None:
+            rows = showing(rows, query.status)
         if query.channel is not None:
             rows = rows.filter(channel=query.channel)
         if query.request_id is not None:
@@ -237,7 +246,10 @@ class TestSendView(Endpoint):
 
     @operation(permission=Permission.SEND, body=TestIn, answers={201: SendAnswer}, problems=(403, 404))
     def post(self, call: Call) -> Answer:
-        """Send a test to myself."""
+        """Send a test to myself.
+
+        Required variables that the context lacks are filled with stand-ins.
+        """
         body: TestIn = call.body
         asked = Send(
             caller=call.caller,
@@ -246,7 +258,7 @@ class TestSendView(Endpoint):
             subject="" if body.template else "A test from Clarion",
             body="" if body.template else "If you can read this, the channel works.",
             channels=(body.type,),
-            context=body.context,
+            context=with_samples(body.template, body.context) if body.template else body.context,
         )
         return answer_of(flow.send(asked, clock.now()))
 

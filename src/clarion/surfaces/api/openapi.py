@@ -74,7 +74,7 @@ class ClarionSchema(AutoSchema):
         handler = getattr(self.view, self.method.lower())
         return (handler.__doc__ or "").strip().split("\n")[0].rstrip(".")
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         handler = getattr(self.view, self.method.lower())
         lines = (handler.__doc__ or "").strip().split("\n")
         return "\n".join(line.strip() for line in lines[1:]).strip()
@@ -98,7 +98,9 @@ class ClarionSchema(AutoSchema):
         return answers
 
     def _get_response_for_code(self, serializer: Any, status_code: Any, *args: Any, **kwargs: Any) -> Any:
-        response = super()._get_response_for_code(serializer, status_code, *args, **kwargs)
+        response: dict[str, Any] = super()._get_response_for_code(  # type: ignore[no-untyped-call]
+            serializer, status_code, *args, **kwargs
+        )
         if not response.get("description"):
             response["description"] = TITLES.get(int(status_code), "OK")
         return response
@@ -126,20 +128,33 @@ def _problem_statuses(declared: Operation) -> list[int]:
 
 
 def _query_parameters(declared: Operation) -> list[Any]:
-    from drf_spectacular.utils import OpenApiParameter  # noqa: PLC0415 - imports DRF's settings
+    from drf_spectacular.utils import OpenApiParameter  # imports DRF's settings, so not at the top
 
     if declared.query is None:
         return []
     _, components = msgspec.json.schema_components([declared.query], ref_template=_REF)
     own = components[component_name(declared.query)]
     return [
-        OpenApiParameter(name=name, location="query", required=name in own.get("required", ()), type=schema)
+        OpenApiParameter(
+            name=name, location="query", required=name in own.get("required", ()), type=_inlined(schema, components)
+        )
         for name, schema in own["properties"].items()
     ]
 
 
+def _inlined(schema: Any, components: dict[str, Any]) -> Any:
+    """Without references: what only a query uses (an enum) is no component of the document."""
+    if isinstance(schema, list):
+        return [_inlined(one, components) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _inlined(components[schema["$ref"].rpartition("/")[2]], components)
+    return {name: _inlined(one, components) for name, one in schema.items()}
+
+
 def _header_parameters(declared: Operation) -> list[Any]:
-    from drf_spectacular.utils import OpenApiParameter  # noqa: PLC0415 - imports DRF's settings
+    from drf_spectacular.utils import OpenApiParameter  # imports DRF's settings, so not at the top
 
     if not declared.idempotent_key:
         return []

@@ -13,6 +13,7 @@ from clarion.records.categories.catalog import catalog
 from clarion.records.preferences import store
 from clarion.records.preferences.rules import channel_default
 from clarion.records.preferences.store import Preferences, Switches
+from clarion.surfaces.api.decoding import escaped
 from clarion.surfaces.api.endpoint import Answer, Call, Endpoint, Open, operation
 from clarion.surfaces.api.problems import Refusal
 from clarion.surfaces.api.users import find_user
@@ -64,10 +65,12 @@ def _set(value: Switch) -> bool | None:
 
 
 def _given(body: PreferencesBody) -> Preferences:
-    unknown = [key for key in body.categories if catalog.find(key) is None]
-    if unknown:
+    unknown = next((key for key in body.categories if catalog.find(key) is None), None)
+    if unknown is not None:
         raise InputError(
-            "category_not_found", "there is no such category; see GET /categories", pointer=f"/categories/{unknown[0]}"
+            "category_not_found",
+            "there is no such category; see GET /categories",
+            pointer=f"/categories/{escaped(unknown[:64])}",
         )
     general = Switches(
         enabled=_set(body.general.notifications_enabled),
@@ -116,12 +119,12 @@ class PreferencesView(Endpoint):
         """Show my preferences; what I did not set is shown with its default."""
         return Answer(value=_shown(call.caller.user_id))
 
-    @operation(permission=Open.SIGNED_IN, body=PreferencesBody, answers={200: PreferencesBody})
+    @operation(permission=Open.SIGNED_IN, body=PreferencesBody, answers={200: PreferencesBody}, problems=(404,))
     def put(self, call: Call) -> Answer:
         """Replace my preferences; what is absent falls back to its default."""
         return _change(call.caller.user_id, call.body, replace=True)
 
-    @operation(permission=Open.SIGNED_IN, body=PreferencesBody, answers={200: PreferencesBody})
+    @operation(permission=Open.SIGNED_IN, body=PreferencesBody, answers={200: PreferencesBody}, problems=(404,))
     def patch(self, call: Call) -> Answer:
         """Change some of my preferences; what is absent stays."""
         return _change(call.caller.user_id, call.body, replace=False)

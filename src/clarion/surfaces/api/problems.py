@@ -124,7 +124,7 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> HttpResponse 
     request: HttpRequest = context["request"]._request
     refusal = as_refusal(error)
     if refusal is None:
-        log.exception("unexpected_error", kind=type(error).__name__)
+        log.error("unexpected_error", kind=type(error).__name__, exc_info=error)
         refusal = Refusal(500, "internal_error", "something went wrong here; the trace id helps to find it")
     response = problem_response(request, refusal)
     view = context.get("view")

@@ -1,13 +1,18 @@
 """A person's devices (push) and endpoints (webhook, chat): their own, or anybody's for staff."""
 
+from ipaddress import ip_address
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from msgspec import Meta
 
 from clarion.contract.channel import ChannelKey
+from clarion.contract.input_error import InputError
+from clarion.egress.guard import is_forbidden
 from clarion.egress.signing import new_secret
 from clarion.records import clock
 from clarion.records.access.permissions import Permission
@@ -151,6 +156,22 @@ def _endpoint_out(row: Endpoint, *, secret: bool = False) -> EndpointOut:
     )
 
 
+def _refuse_private(url: str) -> None:
+    """A literal private address can be refused at once. Names are looked at when connecting, by the guard."""
+    host = urlsplit(url).hostname or ""
+    private = host == "localhost" or host.endswith(".localhost") or (_is_literal(host) and is_forbidden(host))
+    if private and not settings.ENV.webhook_allow_private:
+        raise InputError("forbidden_target", "private and reserved addresses cannot be called", pointer="/target")
+
+
+def _is_literal(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 class EndpointsView(ApiEndpoint):
     tag = "people"
 
@@ -170,6 +191,7 @@ class EndpointsView(ApiEndpoint):
         row = Endpoint(user=user, channel=key)
         row.target = directory.checked_address(key, call.body.target, "/target")
         if key is ChannelKey.WEBHOOK:
+            _refuse_private(str(row.target))
             row.secret = new_secret()
         row.save()
         return Answer(status=201, value=_endpoint_out(row, secret=True))

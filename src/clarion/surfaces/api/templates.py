@@ -12,6 +12,7 @@ from clarion.records.access.permissions import Permission
 from clarion.records.categories.catalog import catalog as categories
 from clarion.records.people.directory import checked_locale
 from clarion.records.templating import writer
+from clarion.records.templating.catalog import catalog as templates
 from clarion.records.templating.models import Template, TemplateContent, TemplateVersion
 from clarion.surfaces.api.endpoint import Answer, Call, Endpoint, operation
 from clarion.surfaces.api.fields import CategoryName, Instant, Name, Path, Priority, Text, Variable, priority_number
@@ -19,6 +20,7 @@ from clarion.surfaces.api.paging import Page, PageQuery, page_of
 from clarion.surfaces.api.problems import Refusal
 
 DEFAULT = "default"
+CATEGORY_QUERY = "/query/category"
 Source = Annotated[str, Meta(max_length=100_000)]
 Fields = dict[str, Source]
 Variables = Annotated[list[Variable], Meta(max_length=100)]
@@ -142,6 +144,15 @@ def draft_of(body: TemplateIn) -> writer.Draft:
     )
 
 
+def _category_id(name: str) -> int:
+    """A category as it stands in a query: by key, or by its integer id."""
+    numeric = name.isascii() and name.isdigit()
+    found = categories.find(name) or (categories.find(int(name)) if numeric else None)
+    if found is None:
+        raise InputError("category_not_found", "there is no such category; see GET /categories", pointer=CATEGORY_QUERY)
+    return found.id
+
+
 def _base(row: Template) -> dict[str, object]:
     if row.current_version is None:
         raise Refusal(404, "template_not_found", "the template has no version yet")
@@ -192,7 +203,7 @@ class TemplatesView(Endpoint):
         query: TemplatesQuery = call.query
         rows = Template.objects.select_related("category", "current_version").exclude(current_version=None)
         if query.category:
-            rows = rows.filter(category__key=query.category)
+            rows = rows.filter(category_id=_category_id(query.category))
         if query.channel:
             rows = rows.filter(channels__contains=[str(query.channel)])
         if query.path:
@@ -231,7 +242,7 @@ class TemplateView(Endpoint):
         row = _find(id)
         row.active = False
         row.save()
-        writer.catalog.refresh()
+        templates.refresh()
         return Answer(status=204)
 
 

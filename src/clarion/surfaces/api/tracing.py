@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from clarion.records.ids import new_id
 
 _WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
+PROBES = frozenset({"livez", "readyz"})  # asked every second; what they answer is no news
 log = structlog.get_logger()
 
 
@@ -32,7 +33,8 @@ class TraceMiddleware:
         with structlog.contextvars.bound_contextvars(request_id=trace_id):
             response = self.get_response(request)
             route = request.resolver_match.route if request.resolver_match else ""
-            level = "warning" if response.status_code >= 500 else "debug"
+            bad = response.status_code >= 500 and route not in PROBES
+            level = "warning" if bad else "debug"
             getattr(log, level)(
                 "http_request",
                 method=request.method,

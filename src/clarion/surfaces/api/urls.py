@@ -1,7 +1,7 @@
 """Routes under /api/v1/, each with and without its trailing slash."""
 
 from django.urls import URLPattern, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView
 
 from clarion.surfaces.api import (
     api_keys,
@@ -17,6 +17,7 @@ from clarion.surfaces.api import (
     templates,
     users,
 )
+from clarion.surfaces.api.docs import DocsView
 from clarion.surfaces.api.endpoint import Endpoint
 
 ROUTES: dict[str, type[Endpoint]] = {
@@ -74,6 +75,6 @@ urlpatterns = [
     *(pattern for route, view in ROUTES.items() for pattern in _both(route, view)),
     path("schema", SpectacularAPIView.as_view(), name="schema"),
     path("schema/", SpectacularAPIView.as_view()),
-    path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
-    path("docs/", SpectacularSwaggerView.as_view(url_name="schema")),
+    path("docs", DocsView.as_view(url_name="schema"), name="docs"),
+    path("docs/", DocsView.as_view(url_name="schema")),
 ]

@@ -56,7 +56,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class UserIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What staff and services may set; absent fields stay."""
 
-    external_id: ExternalId | None | UnsetType = UNSET
+    external_id: ExternalId | UnsetType | None = UNSET
     email: Email | UnsetType = UNSET
     phone: Phone | UnsetType = UNSET
     username: Text | UnsetType = UNSET
@@ -177,9 +177,7 @@ class UsersView(Endpoint):
         query: UsersQuery = call.query
         rows = User.objects.all()
         if query.email:
-            rows = User.objects.with_email(
-                directory.checked_address(ChannelKey.EMAIL, query.email, "/query/email")
-            )
+            rows = User.objects.with_email(directory.checked_address(ChannelKey.EMAIL, query.email, "/query/email"))
         if query.phone:
             rows = rows & User.objects.with_phone(
                 directory.checked_address(ChannelKey.SMS, query.phone, "/query/phone")

@@ -21,6 +21,7 @@ def child_environment(
         "CLARION_SECRET_KEY": keys.secret_key,
         "CLARION_ENCRYPTION_KEYS": keys.encryption_keys,
         "CLARION_PUBLIC_URL": public_url,
+        "CLARION_LOG_FORMAT": "console",
         **stores,
     }
     # Alone, the algorithm's key is the operator's: a made-up shared secret is no public key.

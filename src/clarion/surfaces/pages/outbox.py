@@ -20,7 +20,10 @@ from clarion.surfaces.pages.outbox_answers import Listing, detail_of, summary_of
 
 LIMIT_MOST = 200
 # An email is somebody else's page: no script, no origin, nothing fetched but pictures.
-EMAIL_POLICY = "sandbox; default-src 'none'; img-src data: https:; style-src 'unsafe-inline'; frame-ancestors 'self'; base-uri 'none'"
+EMAIL_POLICY = (
+    "sandbox; default-src 'none'; img-src data: https:; style-src 'unsafe-inline';"
+    " frame-ancestors 'self'; base-uri 'none'"
+)
 
 
 @require_GET
@@ -99,7 +102,7 @@ def _one(identifier: UUID) -> Shown:
 def _search(request: HttpRequest, visible: tuple[ChannelKey, ...]) -> Search:
     given = request.GET
     channel = given.get("channel", "")
-    if channel and channel not in ChannelKey:
+    if channel and channel not in list(ChannelKey):
         raise InputError("unknown_channel", f"channel is one of {', '.join(ChannelKey)}", pointer="/channel")
     return Search(
         channels=tuple(key for key in visible if not channel or key == channel),

@@ -129,7 +129,7 @@ def _user_id(text: str) -> UUID:
 def _channels(wanted: str, user_id: UUID, path: str) -> tuple[ChannelKey, ...]:
     """The channel that was chosen, or every one by which the person and the template can be served."""
     if wanted != ALL:
-        if wanted not in ChannelKey:
+        if wanted not in list(ChannelKey):
             raise InputError("unknown_channel", "choose a channel from the list", pointer="/channel")
         return (ChannelKey(wanted),)
     person = facts.load([user_id], []).get(user_id)

@@ -1,6 +1,8 @@
 """PostgreSQL, Redis and the broker: reachable, new enough, set up as we need them."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import cast
 
 import redis
 from django.conf import settings
@@ -61,7 +63,8 @@ def memory_store() -> list[Finding]:
     if not settings.REDIS_URL:
         return [failed(subject, "CLARION_REDIS_URL is not set", "set it, or start everything with `clarion up`")]
     try:
-        version = str(volatile.connection().info("server")["redis_version"])
+        said = cast("Mapping[str, object]", volatile.connection().info("server"))
+        version = str(said["redis_version"])
     except (redis.RedisError, ValueError):
         return [failed(subject, "does not answer", remedy)]
     if int(version.partition(".")[0]) < OLDEST_REDIS:
@@ -71,9 +74,10 @@ def memory_store() -> list[Finding]:
 
 def _eviction() -> Finding:
     try:
-        policy = volatile.connection().config_get("maxmemory-policy").get("maxmemory-policy", "")
+        said = cast("Mapping[str, str]", volatile.connection().config_get("maxmemory-policy"))
     except redis.RedisError:
         return note("Redis eviction", "the server does not say", "make sure that maxmemory-policy is noeviction")
+    policy = said.get("maxmemory-policy", "unknown")
     if policy != "noeviction":
         return warning("Redis eviction", f"maxmemory-policy is {policy}", "set it to noeviction: it would drop bells")
     return ok("Redis eviction", "noeviction")

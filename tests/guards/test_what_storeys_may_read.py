@@ -1,0 +1,60 @@
+"""The environment and the clock come in through doors; what lies below gets them handed down."""
+
+import ast
+
+from guards.tree import place, sources, tree_of
+
+MAY_READ_THE_ENVIRONMENT = ("surfaces/", "embedded/", "testing/", "config/environment.py")
+SETS_THE_SETTINGS_MODULE = ("config/celery.py", "config/wsgi.py")
+MAY_READ_THE_CLOCK = {
+    "records/clock.py": "is the clock",
+    "records/templating/engine/filters_locale.py": "where a context brings no `now`",
+    "flows/delivery/heartbeat.py": "compared between machines, in Redis",
+    "providers/sandbox/entries.py": "providers know no records; the Date of a message",
+    "providers/smtp/envelope.py": "the Date of a message",
+    "providers/webhook/send.py": "the timestamp that is signed",
+    "testing/certificates.py": "how long a test's certificate lasts",
+}
+_CLOCKS = {
+    "datetime.now",
+    "datetime.utcnow",
+    "datetime.today",
+    "datetime.datetime.now",
+    "date.today",
+    "time.time",
+    "time.time_ns",
+    "timezone.now",
+}
+
+
+def _attributes(tree: ast.Module) -> set[str]:
+    return {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+
+
+def test_only_doors_read_the_environment() -> None:
+    allowed = MAY_READ_THE_ENVIRONMENT + SETS_THE_SETTINGS_MODULE
+    readers = [
+        place(path)
+        for path in sources()
+        if _attributes(tree_of(path)) & {"os.environ", "os.getenv"} and not place(path).startswith(allowed)
+    ]
+
+    assert readers == []
+
+
+def test_the_entry_points_of_config_do_no_more_than_name_the_settings_module() -> None:
+    for path in sources():
+        if place(path) in SETS_THE_SETTINGS_MODULE:
+            used = {name for name in _attributes(tree_of(path)) if name.startswith("os.environ")}
+            assert used <= {"os.environ", "os.environ.setdefault"}, place(path)
+
+
+def test_only_the_clock_reads_the_time() -> None:
+    """Surfaces and embedded may: a request's `now` begins there."""
+    readers = {
+        place(path)
+        for path in sources()
+        if _attributes(tree_of(path)) & _CLOCKS and not place(path).startswith(("surfaces/", "embedded/", "egress/"))
+    }
+
+    assert readers == set(MAY_READ_THE_CLOCK)
