@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from clarion.records.inbox import reading
 from clarion.records.inbox.live import LiveLayer
 from clarion.records.inbox.store import InboxStore
 from clarion.records.people.models import User
+from clarion.testing.loopback import free_port
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -37,18 +38,23 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(scope="module")
 def port(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """A uvicorn of its own, on the test database."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        number = int(probe.getsockname()[1])
     log = tmp_path_factory.mktemp("realtime") / "uvicorn.log"
+    with serving(log) as number:
+        yield number
+        assert "token=" not in log.read_text()
+
+
+@contextmanager
+def serving(log: Path, **environment: str) -> Iterator[int]:
+    """The WebSocket side alone, on a free port."""
+    number = free_port()
     command = [sys.executable, "-m", "uvicorn", "clarion.config.asgi:websocket_application", "--lifespan", "off"]
     command += ["--port", str(number), "--log-level", "warning", "--ws-max-size", "200000"]
     with log.open("wb") as output:
-        process = subprocess.Popen(command, env=environment_of_tests(), stdout=output, stderr=output)
+        process = subprocess.Popen(command, env=environment_of_tests() | environment, stdout=output, stderr=output)
         try:
             _wait_for(number, process, log)
             yield number
-            assert "token=" not in log.read_text()
         finally:
             process.terminate()
             process.wait(timeout=15)
@@ -407,6 +413,46 @@ def test_the_socket_ends_when_the_token_does(port: int, ann: User) -> None:
         started = time.monotonic()
         assert client.closed_with(seconds=6) == 4401
         assert 1.0 < time.monotonic() - started < 4.0
+
+
+def test_without_the_live_layer_a_client_is_told_to_come_back(port: int, ann: User, tmp_path: Path) -> None:
+    store(ann, "kept")
+    with serving(tmp_path / "log", CLARION_REDIS_URL=f"redis://127.0.0.1:{free_port()}/0") as elsewhere:
+        with Client(elsewhere, ann) as client:
+            assert client.closed_with() == 1013
+        assert "token=" not in (tmp_path / "log").read_text()
+    with Client(port, ann) as client:
+        assert [frame["type"] for frame in client.take(2)] == ["unread", "notification"]
+
+
+def test_a_client_that_does_not_read_is_let_go_and_misses_nothing_later(port: int, ann: User, ben: User) -> None:
+    with Client(port, ann, max_queue=1, close_timeout=0.1) as slow, Client(port, ben) as quick:
+        slow.next()
+        quick.next()
+        # far more than the buffers of both sides hold, and nobody reads it
+        for _ in range(8):
+            publish_large(ann)
+        push(ben, "not held up")
+        assert quick.next(1.0)["data"]["title"] == "not held up"
+        deadline = time.monotonic() + 20
+        while _subscribers(ann) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert _subscribers(ann) == 0
+    with Client(port, ann, query="&since=0") as back:
+        assert back.next()["data"] == {"count": 400}
+        assert back.seqs(400) == list(range(1, 401))
+
+
+def publish_large(user: User) -> None:
+    """Fifty items of 60 kB each."""
+    push(user, *["large" * 12_000] * 50)
+
+
+def _subscribers(user: User) -> int:
+    from clarion.records.volatile import connection as redis
+
+    (found,) = redis().pubsub_numsub(f"clarion__group__user.{user.id}")
+    return int(found[1])
 
 
 def test_many_sockets_share_a_few_database_connections_and_leave_nothing_behind(port: int, ann: User) -> None:

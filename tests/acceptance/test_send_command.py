@@ -99,7 +99,7 @@ def test_it_sends_on_the_channels_named_with_nested_variables_and_waits(system: 
     variables = ["--set", "order_number=A-7", "--set", "order_total=12.5", "--set", 'items=[{"name":"Mug","price":1}]']
     done = system.send("--to", "wanjiru@example.com", *options, *variables)
     assert done.returncode == 0, done.stderr
-    sent = [system.get(f"notifications/{id}") for id in ids_in(done.stdout)]
+    sent = [system.get(f"notifications/{each}") for each in ids_in(done.stdout)]
     assert [(n["channel"], n["status"]) for n in sent] == [("email", "delivered"), ("sms", "delivered")]
 
 
@@ -107,7 +107,7 @@ def test_the_recipient_may_be_an_id_or_an_external_id_and_the_channel_the_prefer
     by_id = system.send("--to", system.demo["users"][0]["id"], "--subject", "Hi", "--body", "there")
     by_key = system.send("--to", "demo-1", "--template", "welcome", "--priority", "high")
     assert (by_id.returncode, by_key.returncode) == (0, 0), by_id.stderr + by_key.stderr
-    assert {system.get(f"notifications/{id}")["user_id"] for id in ids_in(by_id.stdout + by_key.stdout)} == {
+    assert {system.get(f"notifications/{each}")["user_id"] for each in ids_in(by_id.stdout + by_key.stdout)} == {
         system.demo["users"][0]["id"]
     }
 

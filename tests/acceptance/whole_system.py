@@ -27,6 +27,8 @@ class WholeSystem:
         self.log = directory / "up.log"
         self.base_url = f"http://127.0.0.1:{free_port()}"
         bare = {k: v for k, v in os.environ.items() if not k.startswith(("CLARION_", "DJANGO_"))}
+        if "CLARION_BROKER_URL" in os.environ:  # the suite run against RabbitMQ (see CONTRIBUTING)
+            bare["CLARION_BROKER_URL"] = os.environ["CLARION_BROKER_URL"]
         self._environment = {**bare, **environment}
         self._process: subprocess.Popen[bytes] | None = None
         self.access: dict[str, Any] = {}

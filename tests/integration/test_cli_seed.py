@@ -2,6 +2,7 @@
 
 import json
 import stat
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from clarion.records.templating.catalog import catalog
 from clarion.records.templating.models import Template, TemplateVersion
 from clarion.surfaces.cli.demo_data.access_file import DemoAccess, read_access
 from clarion.surfaces.cli.demo_data.seed import seed
-from conftest import Api
+from conftest import Api, make_user
 
 URL = "http://127.0.0.1:8000"
 
@@ -136,6 +137,16 @@ def test_marketing_by_sms_passes_for_the_demo_users(seeded: DemoAccess) -> None:
         "context": {"headline": "Sale"},
     }
     assert api.post("notifications/send", body).json()["status"] == "pending"
+
+
+def test_who_registered_with_the_staff_address_before_does_not_become_staff_by_it(ground: None, tmp_path: Path) -> None:
+    stranger = make_user(email="staff@example.com")
+    token = tokens.access_token(stranger, clock.now(), timedelta(hours=1))
+    access = run(tmp_path)
+    with pytest.raises(tokens.InvalidToken, match="revoked"):
+        tokens.caller_for(token)
+    stranger.refresh_from_db()
+    assert stranger.check_password(access.staff.password)
 
 
 def test_preparing_twice_is_preparing_once(db: None) -> None:

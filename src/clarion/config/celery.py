@@ -1,10 +1,12 @@
 """The Celery app. Messages are doorbells: small, loseable, doubled without harm; truth is in PostgreSQL."""
 
 import os
+import warnings
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.platforms import SecurityWarning
+from celery.signals import setup_logging, worker_init
 from kombu.entity import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clarion.config.settings")
@@ -12,6 +14,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clarion.config.settings")
 from django.conf import settings
 
 from clarion.contract.channel import ChannelKey
+
+# it warns of pickle as root; only JSON is accepted here
+warnings.simplefilter("ignore", SecurityWarning)
 
 app = Celery("clarion")
 app.conf.update(
@@ -50,3 +55,14 @@ app.conf.update(
 @setup_logging.connect  # type: ignore[untyped-decorator]
 def _keep_our_logging(**_: Any) -> None:
     """Celery would install its own; Django's settings already did."""
+
+
+@worker_init.connect
+def _start_soundly(**_: Any) -> None:
+    """Refuse to work half configured; then make the account rows equal to the environment."""
+    from clarion.config.checks import require_soundness
+    from clarion.config.wiring import configured
+    from clarion.records.accounts import book
+
+    require_soundness()
+    book.mirror(configured(settings.ENV))

@@ -1,5 +1,6 @@
 """System checks with stable ids: what must be right before anything starts. Run by every command."""
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -59,3 +60,12 @@ def providers(**_: Any) -> Sequence[CheckMessage]:
             except Misconfigured as fault:
                 found.append(Error(f"CLARION_{channel.upper()}: {fault}", id="clarion.E007"))
     return found
+
+
+def require_soundness() -> None:
+    """End the process, saying why, when an error stands among the checks above; for processes that serve or send."""
+    problems = [problem for check in (secrets, servers, providers) for problem in check() if problem.is_serious()]
+    if problems:
+        lines = [f"  {p.id}: {p.msg}" + (f"\n      {p.hint}" if p.hint else "") for p in problems]
+        print("clarion: cannot start:", *lines, sep="\n", file=sys.stderr)
+        sys.exit(2)

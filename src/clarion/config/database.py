@@ -16,6 +16,7 @@ def parse_database_url(url: str) -> dict[str, Any]:
     port = query.pop("port", str(parts.port or ""))
     options: dict[str, Any] = {
         **query,
+        "prepare_threshold": 5,  # for records/hot.py; Django's own statements are bound on the client, never prepared
         "application_name": query.get("application_name", "clarion"),
         "options": "-c timezone=UTC -c idle_in_transaction_session_timeout=60s -c lock_timeout=10s"
         " -c statement_timeout=60s",

@@ -37,6 +37,12 @@ class Environment(BaseModel):
     debug: bool = Field(False, description="Development mode; never in production")
     log_format: Literal["json", "console"] = Field("json", description="Log lines as JSON or for a person's eyes")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe level logged")
+    retention_days: int = Field(
+        0,
+        ge=0,
+        description="Notifications, attempts, decisions, events and inbox items older than this are dropped by"
+        " whole weeks; 0 keeps them",
+    )
     app_name: str = Field("Clarion", description="The name templates see as `app_name`")
     email_from: str = Field("Clarion <no-reply@localhost>", description="Sender of emails, `Name <address>`")
     outbox: Literal["auto", "on", "off"] = Field(

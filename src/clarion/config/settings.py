@@ -12,7 +12,8 @@ try:
     ENV = read_environment()
     DATABASES = {"default": parse_database_url(ENV.database_url or "postgresql:///clarion")}
 except ConfigurationError as problem:
-    sys.exit(f"clarion: the configuration cannot be used:\n{problem}")
+    print(f"clarion: the configuration cannot be used:\n{problem}", file=sys.stderr)
+    sys.exit(2)
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -28,6 +29,7 @@ REDIS_URL = ENV.redis_url
 BROKER_URL = ENV.broker_url or ENV.redis_url
 ENCRYPTION_KEYS = ENV.encryption_keys
 JWT_KEY = ENV.jwt_key
+RETENTION_DAYS = ENV.retention_days
 JWT_ALGORITHM = ENV.jwt_algorithm
 OUTBOX_OPEN = ENV.outbox != "off" and (ENV.embedded or DEBUG)
 OUTBOX_ENABLED = OUTBOX_OPEN or ENV.outbox == "on"

@@ -6,3 +6,7 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clarion.config.settings")
 application = get_wsgi_application()
+
+from clarion.config.checks import require_soundness  # noqa: E402 - needs Django set up
+
+require_soundness()

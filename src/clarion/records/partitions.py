@@ -1,6 +1,7 @@
 """Weekly partitions of the growing tables, by UUIDv7. Created ahead of time, dropped whole by retention."""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -66,14 +67,14 @@ def existing(table: str) -> list[str]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def drop_before(moment: datetime) -> list[str]:
-    """Drop the partitions that end before `moment`, except weeks that still have work waiting in the queue.
+def drop_before(moment: datetime, tables: Iterable[str] = tuple(PARTITIONED)) -> list[str]:
+    """Drop the tables' partitions that end before `moment`, except weeks that still have work waiting in the queue.
 
     Returns the names dropped. The queue is asked by id range, which its primary key answers.
     """
     dropped: list[str] = []
     with connection.cursor() as cursor:
-        for table in PARTITIONED:
+        for table in tables:
             for name in existing(table):
                 week = datetime.strptime(_NAME.search(name)[1], "%Y%m%d").replace(tzinfo=UTC)  # type: ignore[index]
                 end = week + timedelta(days=7)

@@ -9,16 +9,20 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
 from clarion.flows.delivery import bell, heartbeat
 from clarion.records import clock, partitions
+from clarion.records.access import tokens
 from clarion.records.ledger import queue
 from clarion.records.outbox import store as outbox
 
 LEADER_LOCK = 4_207_001
+KEYS_LIFE = timedelta(weeks=1)
 log = structlog.get_logger()
 
 
@@ -37,11 +41,23 @@ def ring_due() -> None:
     bell.ring(queue.lanes_due())
 
 
+def drop_old() -> None:
+    """Drop whole weeks: idempotency keys after two, everything else after CLARION_RETENTION_DAYS, if that is set."""
+    now = clock.now()
+    dropped = partitions.drop_before(now - KEYS_LIFE, ["ledger_idempotency"])
+    if settings.RETENTION_DAYS:
+        dropped += partitions.drop_before(now - timedelta(days=settings.RETENTION_DAYS))
+    if dropped:
+        log.info("partitions_dropped", names=dropped)
+
+
 def ticks() -> list[Tick]:
     """The static schedule."""
     return [
         Tick("ring_due", 1.0, ring_due),
         Tick("ensure_partitions", 3600.0, lambda: partitions.ensure(clock.now())),
+        Tick("drop_old_partitions", 3600.0, drop_old),
+        Tick("forget_refresh_tokens", 3600.0, lambda: tokens.forget_expired(clock.now())),
         Tick("trim_outbox", 300.0, outbox.trim),
     ]
 

@@ -5,10 +5,10 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db import connection
 
 from clarion.contract.channel import ChannelKey
 from clarion.flows.delivery.work import Work
+from clarion.records import hot
 from clarion.records.categories.catalog import CategoryFacts, catalog
 from clarion.records.ledger.queue import Claimed
 from clarion.records.ledger.status import WAITING
@@ -37,21 +37,15 @@ def load(entries: Sequence[Claimed]) -> list[Work]:
 
 
 def _rows(ids: list[UUID]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _LOAD, {"ids": ids, "lowest": min(ids), "highest": max(ids), "waiting": [str(s) for s in WAITING]}
-        )
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-    return rows
+    bounds = {"lowest": min(ids), "highest": max(ids)}
+    return hot.fetch(_LOAD, {"ids": ids, **bounds, "waiting": [str(status) for status in WAITING]})
 
 
 def _payloads(requests: set[UUID]) -> dict[UUID, Payload]:
     """Decoded once for each request, however many notifications share it; one that cannot be opened is absent."""
     if not requests:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(_PAYLOADS, [list(requests), min(requests), max(requests)])
-        rows = cursor.fetchall()
+    rows = hot.fetch(_PAYLOADS, [list(requests), min(requests), max(requests)])
     found: dict[UUID, Payload] = {}
     for identifier, sealed in rows:
         try:

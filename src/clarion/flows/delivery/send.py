@@ -118,5 +118,3 @@ class _Hand:
             confirms_delivery=declaration.confirms_delivery,
             outcome=outcome,
         )
-
-

@@ -1,6 +1,7 @@
 """Step: settle. One short transaction: the queue entries go (or go back), states move, and what was decided,
 tried and happened is appended. The fence: entries whose lease ran out belong to somebody else and are left alone."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
@@ -12,6 +13,7 @@ from clarion.flows.delivery.judge import lost_attempt
 from clarion.flows.delivery.work import Fate
 from clarion.records.ledger import journal, queue
 from clarion.records.ledger.rows import Move
+from clarion.records.ledger.status import Status
 from clarion.records.ledger.transitions import move
 
 log = structlog.get_logger()
@@ -28,9 +30,20 @@ def settle(lease: int, fates: Sequence[Fate], now: datetime) -> int:
         lost = [lost_attempt(fate.work, now) for fate in ours if fate.work.abandoned]
         journal.append_attempts([*lost, *(row for fate in ours for row in fate.attempts)])
         journal.append_decisions([row for fate in ours for row in fate.decisions])
+    _tell(lease, ours)
     if len(ours) < len(fates):
         log.warning("settle_fenced", lease=lease, left_alone=len(fates) - len(ours))
     return len(ours)
+
+
+def _tell(lease: int, ours: Sequence[Fate]) -> None:
+    """One line a batch, and one for each dead letter, which somebody must look at."""
+    if ours:
+        counts = Counter(str(fate.to or "retry") for fate in ours)
+        log.info("settled", lane=ours[0].work.channel, lease=lease, **counts)
+    for fate in ours:
+        if fate.to is Status.FAILED:
+            log.warning("dead_letter", notification=str(fate.work.id), reason=fate.reason, account=fate.account)
 
 
 def _release(lease: int, fates: Sequence[Fate]) -> set[UUID]:

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import msgspec
+import structlog
 
 from clarion.contract.channel import ChannelKey
 from clarion.contract.input_error import InputError
@@ -21,6 +22,7 @@ from clarion.records.people import facts
 from clarion.records.people.facts import PersonFacts
 from clarion.records.preferences.rules import Verdict
 
+log = structlog.get_logger()
 USUAL_DELAY = timedelta(seconds=5)
 
 
@@ -70,6 +72,7 @@ def _store(asked: Send, subject: Subject, verdicts: list[tuple[ChannelKey, Verdi
     decisions = [_decision(row, verdict, now) for row, (_, verdict) in zip(rows, verdicts, strict=True)]
     store.accept(request, rows, decisions)
     ring_after_commit({row.channel for row in rows if row.due_at is not None and row.due_at <= now})
+    log.info("accepted", send_request=str(request.id), notifications=[str(row.id) for row in rows])
     due = min((row.due_at for row in rows if row.due_at is not None), default=None)
     return Receipt(
         request_id=request.id,

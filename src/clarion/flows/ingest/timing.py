@@ -7,6 +7,7 @@ from clarion.flows.ingest.asked import Send
 
 GRACE = timedelta(minutes=1)
 FARTHEST = timedelta(days=366)
+EXPIRY_FARTHEST = timedelta(days=3660)
 
 
 def check_times(send: Send, now: datetime) -> None:
@@ -19,5 +20,7 @@ def check_times(send: Send, now: datetime) -> None:
     if send.expires_at is not None:
         if send.expires_at <= now:
             raise InputError("already_expired", "expires_at lies in the past", pointer="/expires_at")
+        if send.expires_at > now + EXPIRY_FARTHEST:
+            raise InputError("expires_too_far", "expires_at may be ten years ahead at most", pointer="/expires_at")
         if send.scheduled_at is not None and send.expires_at <= send.scheduled_at:
             raise InputError("expires_before_due", "expires_at must be after scheduled_at", pointer="/expires_at")

@@ -83,6 +83,11 @@ def revoke_all(user: User) -> None:
     RefreshToken.objects.filter(user=user).delete()
 
 
+def forget_expired(now: datetime) -> int:
+    """Delete refresh tokens that are of no use any more; returns how many."""
+    return RefreshToken.objects.filter(expires_at__lt=now).delete()[0]
+
+
 def caller_for(token: str) -> Caller:
     """The caller behind an access token; raises InvalidToken. `user_id` is our id or the platform's own."""
     claims = _decode(token)

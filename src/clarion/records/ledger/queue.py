@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import connection
 
 from clarion.contract.channel import ChannelKey
+from clarion.records import hot
 
 LEASE = timedelta(seconds=30)
 PRIORITIES = (1, 2, 3, 4)
@@ -65,10 +66,7 @@ RETURNING q.id, q.priority, q.attempts, q.replayed_after, free.old_lease IS NOT 
 
 def claim_due(lane: str, limit: int, *, priorities: Sequence[int] = PRIORITIES, lease: timedelta = LEASE) -> Batch:
     """Claim up to `limit` due entries of a lane, most urgent first, then oldest due. An empty batch has lease 0."""
-    with connection.cursor() as cursor:
-        values: dict[str, Any] = {"lane": lane, "limit": limit, "priorities": list(priorities), "span": lease}
-        cursor.execute(_CLAIM, values)
-        rows = cursor.fetchall()
+    rows = hot.fetch(_CLAIM, {"lane": lane, "limit": limit, "priorities": list(priorities), "span": lease})
     entries = tuple(Claimed(id=r[0], priority=r[1], attempts=r[2], earlier=r[3], abandoned=r[4]) for r in rows)
     return Batch(lease=rows[0][5] if rows else 0, entries=entries)
 
@@ -86,9 +84,8 @@ def renew(leases: Sequence[int], lease: timedelta = LEASE) -> None:
 
 def finish(lease: int, ids: Sequence[UUID]) -> set[UUID]:
     """Take settled entries out; returns those that this lease still held (the fence: others must not be written)."""
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM ledger_queue WHERE id = ANY(%s) AND lease = %s RETURNING id", [list(ids), lease])
-        return {row[0] for row in cursor.fetchall()}
+    rows = hot.fetch("DELETE FROM ledger_queue WHERE id = ANY(%s) AND lease = %s RETURNING id", [list(ids), lease])
+    return {row[0] for row in rows}
 
 
 def give_back(lease: int, due: Sequence[tuple[UUID, timedelta]]) -> set[UUID]:

@@ -6,8 +6,7 @@ One statement is one round trip and atomic by itself, which is what a single sen
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import connection
-
+from clarion.records import hot
 from clarion.records.ledger.rows import DecisionRow, NewNotification, NewRequest
 from clarion.records.personal.envelope import place_of
 from clarion.records.personal.ring import ring
@@ -70,8 +69,7 @@ def accept(request: NewRequest, rows: Sequence[NewNotification], decisions: Sequ
         "due": [n.due_at for n in rows],
         **_decision_values(decisions),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_ACCEPT, values)
+    hot.fetch(_ACCEPT, values)
 
 
 def _decision_values(decisions: Sequence[DecisionRow]) -> dict[str, list[Any]]:

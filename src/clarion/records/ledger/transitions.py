@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
-
+from clarion.records import hot
 from clarion.records.ledger.journal import append_events
 from clarion.records.ledger.rows import Move
 from clarion.records.ledger.status import ENDS, MOVES, Status
@@ -42,25 +41,21 @@ def move(moves: Sequence[Move], at: datetime) -> set[UUID]:
     if not moves:
         return set()
     ids = [m.notification_id for m in moves]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _UPDATE,
-            {
-                "at": at,
-                "ends": [str(status) for status in ENDS],
-                "ids": ids,
-                # the bounds let the planner skip every partition that none of the ids is in
-                "lowest": min(ids),
-                "highest": max(ids),
-                "to": [str(m.to) for m in moves],
-                "reasons": [m.reason for m in moves],
-                "accounts": [m.account for m in moves],
-                "remote_ids": [m.remote_id for m in moves],
-                "present": [str(present) for present, _ in _ALLOWED],
-                "onward": [str(to) for _, to in _ALLOWED],
-            },
-        )
-        moved = {row[0] for row in cursor.fetchall()}
+    values = {
+        "at": at,
+        "ends": [str(status) for status in ENDS],
+        "ids": ids,
+        # the bounds let the planner skip every partition that none of the ids is in
+        "lowest": min(ids),
+        "highest": max(ids),
+        "to": [str(m.to) for m in moves],
+        "reasons": [m.reason for m in moves],
+        "accounts": [m.account for m in moves],
+        "remote_ids": [m.remote_id for m in moves],
+        "present": [str(present) for present, _ in _ALLOWED],
+        "onward": [str(to) for _, to in _ALLOWED],
+    }
+    moved = {row[0] for row in hot.fetch(_UPDATE, values)}
     append_events((m.notification_id, at, _event_of(m.to), m.reason) for m in moves if m.notification_id in moved)
     return moved
 

@@ -53,6 +53,14 @@ class Shown:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Entries by channel; of those in `more` there are at least so many."""
+
+    found: Mapping[ChannelKey, int]
+    more: frozenset[ChannelKey]
+
+
 def visible_channels() -> tuple[ChannelKey, ...]:
     """Channels carried by nothing but the sandbox now, and those that end in the inbox anyway."""
     carriers: dict[str, set[str]] = {}
@@ -69,13 +77,16 @@ def find_ids(search: Search) -> list[UUID]:
     return sorted(rows, reverse=True)[: search.limit]
 
 
-def counts(search: Search) -> dict[ChannelKey, int]:
-    """How many there are by channel; each source is counted up to COUNT_MOST."""
-    found = dict.fromkeys(search.channels, 0)
+def counts(search: Search) -> Counts:
+    """How many there are by channel, among the newest COUNT_MOST of the outbox and of the inboxes."""
+    found, more = dict.fromkeys(search.channels, 0), set()
     for query in (_sandboxed(search), _inboxed(search)):
-        for channel in query.order_by("-id").values_list("channel", flat=True)[:COUNT_MOST]:
+        channels = list(query.order_by("-id").values_list("channel", flat=True)[:COUNT_MOST])
+        for channel in channels:
             found[ChannelKey(channel)] += 1
-    return found
+        if len(channels) == COUNT_MOST:
+            more |= {ChannelKey(channel) for channel in channels}
+    return Counts(found=found, more=frozenset(more))
 
 
 def load(ids: Sequence[UUID]) -> list[Shown]:

@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db import connection
 
 from clarion.contract.channel import ChannelKey
+from clarion.records import hot
 from clarion.records.personal.envelope import place_of
 from clarion.records.personal.ring import ring
 from clarion.records.preferences.rules import Wishes
@@ -50,9 +50,7 @@ WHERE u.id = ANY(%s)
 
 def load(user_ids: Collection[UUID], category_ids: Collection[int]) -> dict[UUID, PersonFacts]:
     """Facts of these users with their wishes for these categories; unknown ids are absent."""
-    with connection.cursor() as cursor:
-        cursor.execute(_LOAD, [list(category_ids), list(user_ids)])
-        return {row[0]: _person(row) for row in cursor.fetchall()}
+    return {row[0]: _person(row) for row in hot.fetch(_LOAD, [list(category_ids), list(user_ids)])}
 
 
 def _person(row: Sequence[Any]) -> PersonFacts:

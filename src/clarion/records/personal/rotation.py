@@ -4,7 +4,7 @@ A row changed meanwhile by somebody else is left alone (the writer sealed it wit
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import connection, transaction
 
@@ -25,10 +25,19 @@ class Progress:
 
 
 def rotate(ring: KeyRing) -> Iterator[Progress]:
-    """Walk all sealed columns; yields after each batch. Safe to stop and to run again."""
-    for column in PERSONAL_COLUMNS:
-        if column.form is Form.SEALED:
-            yield from _rotate_column(ring, column)
+    """Walk all sealed columns until a pass finds nothing to re-seal; yields after each batch. Safe to stop and to run
+    again. The later passes catch rows that somebody, having read them before, wrote back as they were."""
+    first = True
+    while True:
+        found = False
+        for column in PERSONAL_COLUMNS:
+            if column.form is Form.SEALED:
+                for progress in _rotate_column(ring, column):
+                    found = found or progress.resealed > 0
+                    yield progress if first else replace(progress, undecryptable=0)
+        if not found:
+            return
+        first = False
 
 
 def _rotate_column(ring: KeyRing, column: PersonalColumn) -> Iterator[Progress]:

@@ -1,6 +1,6 @@
 """API keys of the caller: make, list, rotate, revoke. A key can never do more than its maker."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from clarion.surfaces.api.problems import Refusal
 from clarion.surfaces.api.users import find_user
 
 MOST = 100
+FARTHEST = timedelta(days=3660)
 
 
 class KeyOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +86,14 @@ def _refuse_beyond(call: Call, scopes: list[str] | list[Permission]) -> None:
         raise Refusal(403, "permission_denied", f"you do not hold {', '.join(beyond)} yourself")
 
 
+def _check_expiry(expires_at: datetime | None) -> None:
+    now = clock.now()
+    if expires_at is not None and expires_at <= now:
+        raise InputError("already_expired", "expires_at lies in the past", pointer="/expires_at")
+    if expires_at is not None and expires_at > now + FARTHEST:
+        raise InputError("expires_too_far", "expires_at may be ten years ahead at most", pointer="/expires_at")
+
+
 class ApiKeysView(Endpoint):
     tag = "access"
 
@@ -99,8 +108,7 @@ class ApiKeysView(Endpoint):
         """Make an API key; its secret is in the answer, this once."""
         body: KeyIn = call.body
         _refuse_beyond(call, body.scopes)
-        if body.expires_at is not None and body.expires_at <= clock.now():
-            raise InputError("already_expired", "expires_at lies in the past", pointer="/expires_at")
+        _check_expiry(body.expires_at)
         if ApiKey.objects.filter(owner_id=call.caller.user_id, revoked_at=None).count() >= MOST:
             raise Refusal(409, "too_many_keys", f"{MOST} keys at most; revoke one first")
         minted = keys.mint(find_user(call.caller.user_id), body.name, body.scopes, expires_at=body.expires_at)

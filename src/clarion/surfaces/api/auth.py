@@ -92,8 +92,8 @@ class RegisterView(Endpoint):
             raise InputError("weak_password", " ".join(error.messages), pointer="/password") from error
         user = User(permissions=[str(p) for p in DEFAULT_PERMISSIONS])
         given = msgspec.to_builtins(body)
-        user.set_password(given.pop("password"))
         directory.apply(user, given)
+        user.set_password(body.password)  # last, for it is slow
         directory.save(user)
         pair = _pair(user)
         value = Registered(

@@ -71,6 +71,8 @@ def caller_of_header(header: str) -> Caller:
 
 
 def _check(scheme: str, credential: str) -> Caller:
+    if not (credential.isascii() and credential.isprintable()):
+        credential = ""  # neither a JWT nor a key of ours; PostgreSQL would stumble over a NUL
     if scheme == "bearer":
         try:
             return tokens.caller_for(credential)

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from django.http.response import HttpResponseBase
 from drf_spectacular.views import SpectacularSwaggerSplitView
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 # as surfaces/pages/headers.py, but for the few style rules that the page brings in its own text
 POLICY = (
@@ -15,8 +16,8 @@ POLICY = (
 class DocsView(SpectacularSwaggerSplitView):
     """Swagger UI, served from here alone."""
 
-    def finalize_response(self, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         """Add the page's content policy."""
-        response = super().finalize_response(*args, **kwargs)
+        response = super().finalize_response(request, response, *args, **kwargs)
         response.headers["Content-Security-Policy"] = POLICY
         return response

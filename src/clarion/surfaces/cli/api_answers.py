@@ -47,3 +47,16 @@ class Inbox(msgspec.Struct, frozen=True, kw_only=True):
     """A page of the inbox."""
 
     results: list[InboxItem]
+
+
+class OutboxEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """What a sandbox provider 'sent'."""
+
+    notification_id: UUID
+    recipient: str
+
+
+class Outbox(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest entries of the sandbox outbox."""
+
+    entries: list[OutboxEntry]

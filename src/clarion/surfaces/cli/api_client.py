@@ -59,17 +59,21 @@ class ApiClient:
 
     def get(self, path: str, kind: type[T], **query: str) -> T:
         """GET `path` (below /api/v1/) → the answer as `kind`. Raises ApiError."""
-        return self._ask("GET", f"{path}?{urlencode(query)}" if query else path, None, kind)
+        return self._ask("GET", f"api/v1/{path}?{urlencode(query)}" if query else f"api/v1/{path}", None, kind)
+
+    def get_page(self, path: str, kind: type[T]) -> T:
+        """GET `path` (below the root) → the JSON there as `kind`. Raises ApiError."""
+        return self._ask("GET", path, None, kind)
 
     def post(self, path: str, body: Mapping[str, object], kind: type[T]) -> T:
         """POST a JSON body → the answer as `kind`. Raises ApiError."""
-        return self._ask("POST", path, msgspec.json.encode(body), kind)
+        return self._ask("POST", f"api/v1/{path}", msgspec.json.encode(body), kind)
 
     def _ask(self, method: str, path: str, body: bytes | None, kind: type[T]) -> T:
         headers = {"Authorization": self.authorization, "Accept": "application/json"}
         if body is not None:
             headers["Content-Type"] = "application/json"
-        url = f"{self.base_url.rstrip('/')}/api/v1/{path}"
+        url = f"{self.base_url.rstrip('/')}/{path}"
         request = urllib.request.Request(url, data=body, headers=headers, method=method)  # noqa: S310 -- see parse_base_url
         try:
             with opener(url).open(request, timeout=TIMEOUT_SECONDS) as response:

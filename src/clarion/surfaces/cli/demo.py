@@ -4,7 +4,6 @@ import signal
 import time
 from types import FrameType
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 import typer
 
@@ -54,12 +53,11 @@ def _run(console: "Console", system: "DemoSystem") -> None:
 
     from clarion.surfaces.cli.api_client import ApiClient
     from clarion.surfaces.cli.demo_arrivals import LiveFrames, Witnesses, send_everywhere
-    from clarion.surfaces.cli.demo_system import DemoFailed, use_stores_of
+    from clarion.surfaces.cli.demo_system import DemoFailed
 
     with console.status("starting") as status:
         access = system.wait_ready(status.update)
         status.update("sending on every channel")
-        use_stores_of(system)
         user = access.users[0]
         api = ApiClient(base_url=system.base_url, authorization=f"ApiKey {access.api_key}")
         user_api = ApiClient(base_url=system.base_url, authorization=f"Bearer {user.access}")
@@ -69,23 +67,12 @@ def _run(console: "Console", system: "DemoSystem") -> None:
             raise DemoFailed(f"The WebSocket could not be opened ({type(error).__name__}).") from error
         with frames:
             journeys = send_everywhere(api, user.id)
-            witnesses = Witnesses(api=api, user_api=user_api, outbox=_Outbox(), frames=frames)
+            witnesses = Witnesses(api=api, user_api=user_api, frames=frames)
             all_arrived = witnesses.await_all(journeys, PATIENCE_SECONDS)
     _show(console, journeys)
     if not all_arrived:
         missing = ", ".join(f"{j.channel} ({j.status})" for j in journeys if not j.arrived)
         raise DemoFailed(f"Not arrived within {PATIENCE_SECONDS:.0f} s: {missing}.")
-
-
-class _Outbox:
-    """The sandbox outbox, read from its table."""
-
-    def recipients_of(self, notification_id: UUID) -> list[str]:
-        """See `OutboxReader`."""
-        from clarion.records.outbox.models import OutboxMessage
-
-        rows = OutboxMessage.objects.filter(notification_id=notification_id).order_by("id")
-        return [str(row.content["recipient"]) for row in rows]
 
 
 def _show(console: "Console", journeys: "list[Journey]") -> None:

@@ -7,24 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from threading import Lock, Thread
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 from uuid import UUID
 
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from clarion.contract.channel import ChannelKey
-from clarion.surfaces.cli.api_answers import ARRIVED, Inbox, Part, Sent
+from clarion.surfaces.cli.api_answers import ARRIVED, Inbox, Outbox, Part, Sent
 from clarion.surfaces.cli.api_client import ApiClient
 
 POLL_SECONDS = 0.05
 TEMPLATE = "order.placed"
-
-
-class OutboxReader(Protocol):
-    def recipients_of(self, notification_id: UUID) -> list[str]:
-        """To whom the sandbox 'sent' this notification; empty while it has not."""
-        ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -107,7 +101,6 @@ class Witnesses:
 
     api: ApiClient
     user_api: ApiClient
-    outbox: OutboxReader
     frames: LiveFrames
 
     def await_all(self, journeys: list[Journey], patience_seconds: float) -> bool:
@@ -116,32 +109,33 @@ class Witnesses:
         while not all(journey.arrived for journey in journeys):
             if time.monotonic() > deadline:
                 return False
-            for journey in journeys:
-                if not journey.arrived:
-                    self._look(journey)
+            self._look([journey for journey in journeys if not journey.arrived])
             time.sleep(POLL_SECONDS)
         return True
 
-    def _look(self, journey: Journey) -> None:
-        if not journey.place:
-            self._look_for(journey)
-        if journey.status not in ARRIVED:
-            journey.status = self.api.get(f"notifications/{journey.id}", Part).status
+    def _look(self, journeys: list[Journey]) -> None:
+        """One look everywhere: places first, for they are timed."""
+        outbox = self.api.get_page("outbox/entries", Outbox).entries
+        inbox = {item.id for item in self.user_api.get("inbox", Inbox).results}
+        now = time.monotonic()
+        for journey in journeys:
+            match journey.channel:
+                case ChannelKey.WEBSOCKET:
+                    _note(journey, "live frame on the WebSocket", self.frames.seen_at(journey.id))
+                case ChannelKey.IN_APP:
+                    _note(journey, "the user's inbox" if journey.id in inbox else "", now)
+                case _:
+                    recipients = [entry.recipient for entry in outbox if entry.notification_id == journey.id]
+                    _note(journey, _outbox_place(journey.channel, recipients), now)
+            if journey.status not in ARRIVED:
+                journey.status = self.api.get(f"notifications/{journey.id}", Part).status
 
-    def _look_for(self, journey: Journey) -> None:
-        arrived_at: float | None = time.monotonic()
-        match journey.channel:
-            case ChannelKey.WEBSOCKET:
-                arrived_at = self.frames.seen_at(journey.id)
-                place = "live frame on the WebSocket"
-            case ChannelKey.IN_APP:
-                items = self.user_api.get("inbox", Inbox).results
-                place = "the user's inbox" if any(item.id == journey.id for item in items) else ""
-            case _:
-                place = _outbox_place(journey.channel, self.outbox.recipients_of(journey.id))
-        if place and arrived_at is not None:
-            journey.place = place
-            journey.milliseconds = (arrived_at - journey.started) * 1000
+
+def _note(journey: Journey, place: str, arrived_at: float | None) -> None:
+    """The first sight counts."""
+    if place and arrived_at is not None and not journey.place:
+        journey.place = place
+        journey.milliseconds = (arrived_at - journey.started) * 1000
 
 
 def _outbox_place(channel: ChannelKey, recipients: list[str]) -> str:

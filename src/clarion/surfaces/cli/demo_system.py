@@ -1,6 +1,5 @@
 """The system of `clarion demo`: a `clarion up` of its own in a temporary directory, on free ports, gone afterwards."""
 
-import contextlib
 import os
 import re
 import shutil
@@ -107,22 +106,6 @@ class DemoSystem:
 def demo_environment() -> dict[str, str]:
     """Ours without Clarion's names: a demo must not touch the operator's databases or providers."""
     return {name: value for name, value in os.environ.items() if not name.startswith("CLARION_")}
-
-
-def use_stores_of(system: DemoSystem) -> None:
-    """Let this process read the demo's tables. Once in a process's life, and before Django is set up."""
-    from clarion.surfaces.cli.running_system import adopt
-    from clarion.surfaces.cli.upenv import SETTINGS
-
-    for name in [name for name in os.environ if name.startswith("CLARION_")]:
-        del os.environ[name]
-    os.environ["DJANGO_SETTINGS_MODULE"] = SETTINGS
-    if not adopt(system.data_dir):
-        raise DemoFailed("The demo's database cannot be found.")
-    import django
-
-    with contextlib.redirect_stderr(sys.stderr):
-        django.setup()
 
 
 def _free_port() -> int:

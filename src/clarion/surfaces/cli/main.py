@@ -6,6 +6,7 @@ when they run.
 
 import typer
 
+from clarion.surfaces.cli.bench.commands import bench
 from clarion.surfaces.cli.createstaff import createstaff
 from clarion.surfaces.cli.demo import demo
 from clarion.surfaces.cli.doctor import doctor
@@ -28,6 +29,7 @@ for command in (up, web, realtime, worker, beat, migrate):
 for helper in (demo, send, doctor, createstaff):
     app.command()(helper)
 app.command(context_settings=PASS_THROUGH)(manage)
+app.add_typer(bench)
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from clarion.surfaces.cli.upenv import SETTINGS
 
 LARGEST_SOCKET_MESSAGE_BYTES = 64 * 1024
 GRACEFUL_SECONDS = 5
+SOUNDNESS = "clarion.config.checks.require_soundness"  # by name: the wiring is above us
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
@@ -63,9 +64,11 @@ def worker(
 def beat() -> None:
     """Ring the lanes when something in them falls due."""
     _set_up_django()
+    from django.utils.module_loading import import_string
 
     from clarion.flows.delivery.beat import run
 
+    import_string(SOUNDNESS)()
     run()
 
 
@@ -77,6 +80,7 @@ def migrate() -> None:
 
     try:
         call_command("migrate", interactive=False)
+        call_command("prepare")
     except OperationalError:
         leave(Exit.FAILED, "The database does not answer: check CLARION_DATABASE_URL and that the server runs.")
 

@@ -14,7 +14,7 @@ from clarion.channels.registry import CHANNELS
 from clarion.contract.channel import ChannelKey
 from clarion.contract.input_error import InputError
 from clarion.records.outbox import shown
-from clarion.records.outbox.shown import Search, Shown
+from clarion.records.outbox.shown import Counts, Search, Shown
 from clarion.surfaces.pages.doors import outbox_data, outbox_page, staff_of
 from clarion.surfaces.pages.outbox_answers import Listing, detail_of, summary_of
 
@@ -66,7 +66,8 @@ def entries(request: HttpRequest) -> HttpResponse:
         return HttpResponseNotModified(headers={"ETag": etag})
     listing = Listing(
         entries=[summary_of(entry) for entry in shown.load(ids)],
-        counts={str(key): number for key, number in counts.items()},
+        counts={str(key): number for key, number in counts.found.items()},
+        more=[str(key) for key in counts.more],
     )
     return _json(listing, {"ETag": etag})
 
@@ -127,9 +128,9 @@ def _limit(text: str) -> int:
     return number
 
 
-def _etag(ids: list[UUID], counts: dict[ChannelKey, int]) -> str:
+def _etag(ids: list[UUID], counts: Counts) -> str:
     digest = hashlib.sha256(b"".join(identifier.bytes for identifier in ids))
-    digest.update(repr(sorted(counts.items())).encode())
+    digest.update(repr(sorted(counts.found.items())).encode())
     return f'"{digest.hexdigest()[:32]}"'
 
 

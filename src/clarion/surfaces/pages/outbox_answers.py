@@ -26,10 +26,11 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
-    """The list, and how many there are in each channel (at most 1000 are counted)."""
+    """The list, and how many there are in each channel; for those in `more`, at least so many."""
 
     entries: list[Summary]
     counts: dict[str, int]
+    more: list[str]
 
 
 class SmsSize(msgspec.Struct, frozen=True, kw_only=True):

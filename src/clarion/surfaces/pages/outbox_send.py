@@ -21,6 +21,24 @@ from clarion.surfaces.pages.doors import outbox_data, staff_of
 USERS_MOST = 100
 TEMPLATES_MOST = 200
 ALL = "all"
+SAMPLES = {
+    "number": "A-1042",
+    "id": "1042",
+    "total": "49.90",
+    "amount": "49.90",
+    "price": "49.90",
+    "code": "493 021",
+    "name": "Ann",
+    "date": "2026-12-24",
+    "time": "14:30",
+    "url": "https://example.com/orders/1042",
+    "link": "https://example.com/orders/1042",
+    "city": "Nairobi",
+    "headline": "Warm things for cold days",
+    "carrier": "Parcel Post",
+    "currency": "EUR",
+    "minutes": "10",
+}
 
 
 class UserChoice(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,7 +181,7 @@ def _label(user: User) -> str:
 
 
 def _sample(required: list[str]) -> dict[str, object]:
-    """`["order.id"]` → `{"order": {"id": "order id"}}`."""
+    """`["order.id", "note"]` → `{"order": {"id": "1042"}, "note": "note"}`."""
     sample: dict[str, object] = {}
     for dotted in required:
         *parents, last = dotted.split(".")
@@ -173,5 +191,11 @@ def _sample(required: list[str]) -> dict[str, object]:
             if not isinstance(inner, dict):
                 inner = place[parent] = {}
             place = inner
-        place.setdefault(last, dotted.replace(".", " ").replace("_", " "))
+        place.setdefault(last, _value(dotted))
     return sample
+
+
+def _value(dotted: str) -> str:
+    """Something that reads well; the sender may write another."""
+    words = dotted.lower().replace(".", " ").replace("_", " ")
+    return next((value for end, value in SAMPLES.items() if words.endswith(end)), words)

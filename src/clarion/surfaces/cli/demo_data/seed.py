@@ -62,6 +62,8 @@ def _staff(known: DemoAccess | None) -> tuple[User, str]:
         user.names = {"first_name": "Sam", "last_name": "Staff"}
     elif known is not None and user.is_staff and user.check_password(known.staff.password):
         return user, known.staff.password
+    else:
+        tokens.revoke_all(user)  # somebody may have registered with this address: they do not become staff by it
     password = known.staff.password if known is not None else secrets.token_urlsafe(12)
     user.is_staff = user.is_active = True
     user.set_password(password)

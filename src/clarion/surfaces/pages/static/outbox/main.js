@@ -31,6 +31,8 @@ async function refresh() {
     if (response.ok && value) {
       state.etag = response.headers.get("ETag") || "";
       render(value);
+    } else {
+      for (const time of list.querySelectorAll("time")) time.textContent = shortTime(time.dateTime);
     }
   } catch {
     setLive(false);
@@ -42,16 +44,18 @@ function setLive(isLive) {
   live.classList.toggle("off", !isLive);
 }
 
-function render({ entries, counts }) {
+function render({ entries, counts, more }) {
   const first = state.seen === null;
   const seen = state.seen || new Set();
+  const focused = list.contains(document.activeElement) ? document.activeElement.dataset.id : "";
   list.replaceChildren(...entries.map((entry) => line(entry, !first && !seen.has(entry.id))));
   state.seen = new Set([...seen, ...entries.map((entry) => entry.id)]);
   state.entries = entries;
   older.hidden = entries.length < state.limit || state.limit >= 200;
-  showCounts(counts);
+  showCounts(counts, new Set(more));
   if (!entries.length) list.append(el("li", { class: "none" }, hint()));
   mark();
+  if (focused) list.querySelector(`a[data-id="${focused}"]`)?.focus({ preventScroll: true });
   if (!state.chosen) showNothing(Object.values(counts).every((count) => !count) && !state.recipient);
 }
 
@@ -78,14 +82,14 @@ function line(entry, isNew) {
   );
 }
 
-function showCounts(counts) {
+function showCounts(counts, more) {
   let total = 0;
   for (const button of channels.slice(1)) {
     const count = counts[button.dataset.channel] || 0;
     total += count;
-    button.querySelector("output").textContent = count >= 1000 ? "1000+" : count || "";
+    button.querySelector("output").textContent = count ? `${count}${more.has(button.dataset.channel) ? "+" : ""}` : "";
   }
-  channels[0].querySelector("output").textContent = total >= 1000 ? "1000+" : total || "";
+  channels[0].querySelector("output").textContent = total ? `${total}${more.size ? "+" : ""}` : "";
 }
 
 function mark() {

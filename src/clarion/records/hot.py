@@ -1,0 +1,23 @@
+"""The hot statements' way to PostgreSQL: bound and prepared by the server, so that it parses and plans them once.
+
+Django binds on the client, which costs a plan each time. Runs on Django's own connection of this thread, inside
+whatever transaction is open, and raises Django's database errors.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import connection
+from psycopg import Cursor
+
+Row = tuple[Any, ...]
+
+
+def fetch(statement: str, values: Sequence[Any] | Mapping[str, Any]) -> list[Row]:
+    """Run a statement and fetch all its rows (none for a statement that returns nothing)."""
+    connection.ensure_connection()
+    raw = connection.connection
+    assert raw is not None
+    with connection.wrap_database_errors, Cursor(raw) as cursor:
+        cursor.execute(statement, values, prepare=True)  # type: ignore[call-overload]
+        return cursor.fetchall() if cursor.description is not None else []

@@ -1,0 +1,98 @@
+"""`clarion bench …`: what may be asked, and how much of it."""
+
+import signal
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from clarion.surfaces.cli.bench.measured import FULL, QUICK, BenchFailed, Extent
+from clarion.surfaces.cli.exits import Exit, leave
+
+ALL = ("start", "latency", "send", "deliver")
+INTERRUPTED = 130
+
+bench = typer.Typer(name="bench", help="Measure this machine: a system of its own, loopback only, stopped afterwards.")
+
+Json = Annotated[Path | None, typer.Option("--json", help="Where the results go; default: bench-results/bench-….json")]
+Workers = Annotated[int, typer.Option(min=1, max=16, help="Worker processes of the system under test.")]
+Number = Annotated[int, typer.Option("--n", min=10, max=100_000, help="Notifications for each channel.")]
+Singles = Annotated[int, typer.Option("--n", min=10, max=2_000, help="Sends for each channel.")]
+Seconds = Annotated[float, typer.Option(min=0.5, max=60, help="Seconds of load for each setting.")]
+
+
+@bench.callback(invoke_without_command=True)
+def quick(context: typer.Context, json: Json = None) -> None:
+    """All experiments in a quick form (under three minutes) when no one is named."""
+    if context.invoked_subcommand is None:
+        _run(ALL, QUICK, json)
+
+
+@bench.command(name="all")
+def everything(json: Json = None, workers: Workers = 1) -> None:
+    """All experiments at full length: what docs/reference/benchmarks.md publishes."""
+    _run(ALL, replace(FULL, workers=workers), json)
+
+
+@bench.command()
+def start(json: Json = None, workers: Workers = 1) -> None:
+    """Seconds from `clarion up` to ready, cold and warm."""
+    _run(("start",), replace(FULL, workers=workers), json)
+
+
+@bench.command()
+def latency(n: Singles = FULL.singles, json: Json = None, workers: Workers = 1) -> None:
+    """Milliseconds from a call to the API to arrival, one send after another."""
+    _run(("latency",), replace(FULL, singles=n, workers=workers), json)
+
+
+@bench.command()
+def send(seconds: Seconds = FULL.seconds, json: Json = None, workers: Workers = 1) -> None:
+    """Single sends taken by the API per second, with 8 and 32 connections."""
+    _run(("send",), replace(FULL, seconds=seconds, workers=workers), json)
+
+
+@bench.command()
+def deliver(n: Number = FULL.backlog, json: Json = None, workers: Workers = 1) -> None:
+    """Notifications delivered per second from a backlog, by channel."""
+    _run(("deliver",), replace(FULL, backlog=n, workers=workers), json)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _run(names: Sequence[str], extent: Extent, json: Path | None) -> None:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from clarion.embedded.errors import EmbeddedError
+    from clarion.surfaces.cli.api_client import ApiError
+    from clarion.surfaces.cli.bench.experiments import run_experiments
+    from clarion.surfaces.cli.bench.report import Bar, default_path, show, write_json
+    from clarion.surfaces.cli.demo_system import DemoFailed
+
+    console = Console()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    try:
+        with Progress(*columns, console=console, transient=True) as progress:
+            run = run_experiments(names, extent, Bar(progress))
+    except KeyboardInterrupt:
+        typer.echo("Interrupted; everything is stopped.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    except (BenchFailed, DemoFailed, ApiError, EmbeddedError) as error:
+        leave(Exit.FAILED, str(error))
+    show(run, console)
+    path = json or default_path(run)
+    try:
+        write_json(run, path)
+    except OSError as error:
+        leave(Exit.FAILED, f"The results could not be written to {path} ({error.strerror}). Give another --json.")
+    console.print(f"Results: {path}", highlight=False, soft_wrap=True)
+    if run.flaws:
+        raise typer.Exit(int(Exit.FAILED))

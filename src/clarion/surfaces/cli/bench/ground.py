@@ -1,0 +1,150 @@
+"""What the experiments stand on: a system of their own, loopback sinks for what it sends, and people to send to."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+import msgspec
+
+from clarion.contract.channel import ChannelKey
+from clarion.surfaces.cli.api_client import ApiClient
+from clarion.surfaces.cli.bench.measured import Advance, BenchFailed, Extent, Meter, unheard
+from clarion.surfaces.cli.bench.orders import Answer, Open, Progress, Seed, Settled, Stores, Watch
+from clarion.surfaces.cli.bench.side_process import SideProcess
+from clarion.surfaces.cli.bench.system import BenchSystem
+from clarion.surfaces.cli.demo_system import demo_environment
+
+# named, not imported: the test ground is nobody's dependency, and the sinks are to have an interpreter of their own
+SINKS = "clarion.testing.sink_process"
+INSIDE = "clarion.surfaces.cli.bench.inside"
+PEOPLE = 200
+SPEAK_SECONDS = 60.0
+
+
+class Listening(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the sinks listen."""
+
+    smtp_port: int
+    http_port: int
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """One mail or call a sink took: the sender's id of it, when (Unix time), how many bytes."""
+
+    door: str
+    id: str
+    at: float
+    size: int
+
+
+class _Made(msgspec.Struct, frozen=True, kw_only=True):
+    ids: list[UUID]
+
+
+class _Anything(msgspec.Struct, frozen=True):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """A running system. Its email and webhooks go to the sinks; its people have no other address."""
+
+    base_url: str
+    authorization: str = field(repr=False)
+    api: ApiClient = field(repr=False)
+    stores: Stores
+    people: list[UUID] = field(repr=False)
+    _sinks: SideProcess = field(repr=False)
+    _inside: SideProcess = field(repr=False)
+
+    def receipts(self, channel: ChannelKey) -> list[Receipt]:
+        """What the channel's sink took since `forget_receipts`; a channel without a sink has none."""
+        self._sinks.tell("receipts")
+        return [each for each in self._sinks.hear(list[Receipt], SPEAK_SECONDS) if each.door == channel]
+
+    def forget_receipts(self) -> None:
+        """Empty the sinks."""
+        self._sinks.tell("forget")
+        self._sinks.hear(list[Receipt], SPEAK_SECONDS)
+
+    def seed(self, order: Seed, advance: Advance) -> None:
+        """Take a backlog in."""
+        self._inside.tell(order)
+        self._follow(advance)
+
+    def watch(self, order: Watch, advance: Advance = unheard) -> Settled:
+        """Wait until it is settled, or the order's time is over."""
+        self._inside.tell(order)
+        answer = self._follow(advance)
+        if not isinstance(answer, Settled):
+            raise BenchFailed("The process inside answered out of turn.")
+        return answer
+
+    def _follow(self, advance: Advance) -> Answer:
+        while True:
+            answer: Answer = msgspec.json.decode(self._inside.hear_line(SPEAK_SECONDS), type=Answer)
+            if not isinstance(answer, Progress):
+                return answer
+            advance(answer.done)
+            if answer.finished:
+                return answer
+
+
+def reference() -> str:
+    """A new mark for the notifications of one measurement."""
+    return f"bench-{uuid4().hex[:12]}"
+
+
+@contextmanager
+def laid(extent: Extent, meter: Meter) -> Iterator[Ground]:
+    """Start everything, and stop it afterwards."""
+    with ExitStack() as stack:
+        sinks = stack.enter_context(SideProcess(SINKS, demo_environment()))
+        listening = sinks.hear(Listening, SPEAK_SECONDS)
+        system = stack.enter_context(BenchSystem(sink_settings(listening), workers=extent.workers))
+        access = system.wait_ready(_telling(meter))
+        inside = stack.enter_context(SideProcess(INSIDE, demo_environment()))
+        inside.tell(Open(data_dir=str(system.data_dir)))
+        authorization = f"ApiKey {access.api_key}"
+        api = ApiClient(base_url=system.base_url, authorization=authorization)
+        yield Ground(
+            base_url=system.base_url,
+            authorization=authorization,
+            api=api,
+            stores=inside.hear(Stores, SPEAK_SECONDS),
+            people=_people(api, listening, meter),
+            _sinks=sinks,
+            _inside=inside,
+        )
+
+
+def _telling(meter: Meter) -> Callable[[str], None]:
+    def tell(text: str) -> None:
+        meter.stage(f"system: {text}")
+
+    return tell
+
+
+def sink_settings(listening: Listening) -> dict[str, str]:
+    """The environment that points the system's real providers at the sinks."""
+    return {
+        "CLARION_EMAIL": f"smtp://127.0.0.1:{listening.smtp_port}?tls=none",
+        "CLARION_WEBHOOK": "webhook://",
+        "CLARION_WEBHOOK_ALLOW_PRIVATE": "1",
+    }
+
+
+def _people(api: ApiClient, listening: Listening, meter: Meter) -> list[UUID]:
+    """People of our own: the demo's have webhooks outside this machine."""
+    advance = meter.stage("making people", PEOPLE)
+    users = [
+        {"external_id": f"bench-{n}", "email": f"bench-{n}@example.com", "first_name": f"Ann{n}", "locale": "en"}
+        for n in range(PEOPLE)
+    ]
+    made = api.post("users/bulk", {"users": users}, _Made).ids
+    target = f"http://127.0.0.1:{listening.http_port}/in"
+    for number, identifier in enumerate(made, start=1):
+        api.post(f"users/{identifier}/endpoints", {"channel": "webhook", "target": target}, _Anything)
+        advance(number)
+    return made

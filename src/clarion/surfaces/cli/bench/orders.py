@@ -1,0 +1,69 @@
+"""What is said to the process inside (`inside.py`) and what it answers, as values; no Django here."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+
+class Open(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """The first order: whose stores. Answered with Stores."""
+
+    data_dir: str
+
+
+class Seed(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Take `number` sends in, over the recipients in turn, due at `due_at` (at once without). Answered with Progress,
+    the last one finished."""
+
+    channel: str
+    number: int
+    reference: str
+    recipients: list[UUID]
+    template: str
+    context: dict[str, object]
+    due_at: datetime | None = None
+
+
+class Watch(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Wait until `number` notifications of the reference are settled. Answered with Progress, then Settled."""
+
+    reference: str
+    number: int
+    seconds: float
+
+
+Order = Open | Seed | Watch
+
+
+class Stores(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """The servers behind the system, and whether what they acknowledge is on disk."""
+
+    postgresql: str
+    redis: str
+    fsync: str
+    synchronous_commit: str
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """So many so far."""
+
+    done: int
+    finished: bool = False
+
+
+class Settled(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """How the notifications of a reference stand: by status; when the first attempt began (after the first batch was
+    claimed and rendered) and when the last was settled."""
+
+    statuses: dict[str, int]
+    began_at: datetime | None
+    last_at: datetime | None
+
+    @property
+    def arrived(self) -> int:
+        """Those the system says are sent or delivered."""
+        return sum(self.statuses.get(status, 0) for status in ("sent", "delivered", "read"))
+
+
+Answer = Stores | Progress | Settled

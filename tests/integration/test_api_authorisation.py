@@ -1,0 +1,233 @@
+"""The matrix: every route and method × every kind of caller. A route that is not in the table fails."""
+
+import re
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from tests.conftest import Api, api_as, make_user
+from tests.integration.api_document import watch
+
+from clarion.records import clock
+from clarion.records.access import keys
+from clarion.records.access.permissions import Permission
+from clarion.records.people.models import User
+from clarion.surfaces.api.urls import ROUTES
+
+ANYONE, SIGNED_IN = "anyone", "signed_in"
+EXPECTED = {
+    "auth/register": {"post": ANYONE},
+    "auth/login": {"post": ANYONE},
+    "auth/refresh": {"post": ANYONE},
+    "core/health": {"get": ANYONE},
+    "api-keys": {"get": SIGNED_IN, "post": SIGNED_IN},
+    "api-keys/<uuid:id>": {"delete": SIGNED_IN},
+    "api-keys/<uuid:id>/rotate": {"post": SIGNED_IN},
+    "me": {"get": SIGNED_IN, "patch": SIGNED_IN},
+    "users": {"get": "staff", "post": "staff"},
+    "users/bulk": {"post": "staff"},
+    "users/<uuid:id>": {"get": "staff", "patch": "staff", "delete": "staff"},
+    "users/<uuid:user_id>/devices": {"get": SIGNED_IN, "post": SIGNED_IN},
+    "users/<uuid:user_id>/devices/<uuid:id>": {"delete": SIGNED_IN},
+    "users/<uuid:user_id>/endpoints": {"get": SIGNED_IN, "post": SIGNED_IN},
+    "users/<uuid:user_id>/endpoints/<uuid:id>": {"delete": SIGNED_IN},
+    "users/<uuid:user_id>/preferences": {"get": SIGNED_IN, "put": SIGNED_IN, "patch": SIGNED_IN},
+    "preferences": {"get": SIGNED_IN, "put": SIGNED_IN, "patch": SIGNED_IN},
+    "categories": {"get": SIGNED_IN, "post": "staff"},
+    "categories/<int:id>": {"get": SIGNED_IN, "patch": "staff"},
+    "templates": {"get": "templates", "post": "templates"},
+    "templates/validate": {"post": "templates"},
+    "templates/<uuid:id>": {"get": "templates", "put": "templates", "delete": "templates"},
+    "templates/<uuid:id>/versions": {"get": "templates"},
+    "templates/<uuid:id>/validate": {"post": "templates"},
+    "notifications": {"get": "send", "post": "send"},
+    "notifications/send": {"post": "send"},
+    "notifications/test": {"post": "send"},
+    "notifications/<uuid:id>": {"get": "send"},
+    "notifications/<uuid:id>/status": {"get": "send"},
+    "notifications/<uuid:id>/cancel": {"post": "send"},
+    "inbox": {"get": SIGNED_IN},
+    "inbox/unread-count": {"get": SIGNED_IN},
+    "inbox/read-all": {"post": SIGNED_IN},
+    "inbox/<uuid:id>/read": {"post": SIGNED_IN},
+    "inbox/<uuid:id>/dismiss": {"post": SIGNED_IN},
+    "dead-letters": {"get": "staff"},
+    "dead-letters/replay": {"post": "staff"},
+    "dead-letters/<uuid:id>/replay": {"post": "staff"},
+    "providers": {"get": "staff"},
+    "providers/<str:name>/pause": {"post": "staff"},
+    "providers/<str:name>/resume": {"post": "staff"},
+    "providers/<str:name>/probe": {"post": "staff"},
+}
+METHODS = ("get", "post", "put", "patch", "delete")
+OPERATIONS = [(route, method) for route, methods in EXPECTED.items() for method in methods]
+CALLERS = ["anonymous", "nobody special", "ordinary", "staff", *(f"key {p}" for p in Permission)]
+
+
+@pytest.fixture(autouse=True)
+def _answers_keep_to_the_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    watch(monkeypatch)
+
+
+def test_every_route_and_method_has_an_expectation() -> None:
+    there = {route: {m for m in METHODS if hasattr(view, m)} for route, view in ROUTES.items()}
+    assert there == {route: set(methods) for route, methods in EXPECTED.items()}
+
+
+def test_what_an_operation_declares_is_what_is_expected() -> None:
+    declared = {(route, m): str(getattr(ROUTES[route], m).operation.permission) for route, m in OPERATIONS}
+    assert declared == {(route, m): EXPECTED[route][m] for route, m in OPERATIONS}
+
+
+def _held(caller: str) -> set[str]:
+    kind, _, scope = caller.partition(" ")
+    if caller == "staff" or scope == "staff":
+        return {str(p) for p in Permission}
+    if kind == "key":
+        return {scope}
+    return {"send"} if caller == "ordinary" else set()
+
+
+def _api(caller: str) -> Api:
+    kind, _, scope = caller.partition(" ")
+    if caller == "anonymous":
+        return Api()
+    if kind == "key":
+        boss = make_user(is_staff=True)
+        return Api(f"ApiKey {keys.mint(boss, caller, [Permission(scope)]).secret}")
+    return api_as(make_user(is_staff=caller == "staff", permissions=["send"] if caller == "ordinary" else []))
+
+
+def _filled(route: str, **given: object) -> str:
+    def value(match: re.Match[str]) -> str:
+        kind, name = match[1], match[2]
+        return str(given.get(name) or {"uuid": uuid4(), "int": 999_999, "str": "email.nobody"}[kind])
+
+    return re.sub(r"<(\w+):(\w+)>", value, route)
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+def test_nobody_gets_further_than_the_permission_allows(ground: None, caller: str) -> None:
+    api, held = _api(caller), _held(caller)
+    for route, method in OPERATIONS:
+        needed = EXPECTED[route][method]
+        answer = api.call(method, _filled(route), body=None if method == "get" else {})
+        where = (caller, method, route, answer.content[:200])
+        code = answer.json().get("code", "") if answer.content else ""
+        if needed == ANYONE:
+            assert code not in ("not_authenticated", "permission_denied"), where
+        elif caller == "anonymous":
+            assert (answer.status_code, code) == (401, "not_authenticated"), where
+        elif needed in held or needed == SIGNED_IN:
+            assert answer.status_code in (200, 201, 204, 404, 409, 422), where
+        else:
+            assert (answer.status_code, code) == (403, "permission_denied"), where
+
+
+# --- other people's things
+
+FOREIGN = {
+    "users/<uuid:user_id>/devices": ("get", "post"),
+    "users/<uuid:user_id>/devices/<uuid:id>": ("delete",),
+    "users/<uuid:user_id>/endpoints": ("get", "post"),
+    "users/<uuid:user_id>/endpoints/<uuid:id>": ("delete",),
+    "users/<uuid:user_id>/preferences": ("get", "put", "patch"),
+    "notifications/<uuid:id>": ("get",),
+    "notifications/<uuid:id>/status": ("get",),
+    "notifications/<uuid:id>/cancel": ("post",),
+    "inbox/<uuid:id>/read": ("post",),
+    "inbox/<uuid:id>/dismiss": ("post",),
+    "api-keys/<uuid:id>": ("delete",),
+    "api-keys/<uuid:id>/rotate": ("post",),
+}
+BODIES: dict[str, Any] = {
+    "users/<uuid:user_id>/devices": {"platform": "ios", "token": "stolen-token"},
+    "users/<uuid:user_id>/endpoints": {"channel": "chat", "target": "C9999999999"},
+    "users/<uuid:user_id>/preferences": {"global": {"notifications_enabled": False}},
+}
+STAFF_ONLY_OWN = ("inbox/", "api-keys/")
+
+
+def _tomorrow() -> str:
+    return (clock.now() + timedelta(days=1)).isoformat()
+
+
+def _things(ann: User, drain: Any) -> dict[str, dict[str, object]]:
+    """Ann's own objects, by the first step of a route."""
+    later = api_as(ann).post(
+        "notifications/send", {"subject": "a", "body": "b", "channel": "sms", "scheduled_at": _tomorrow()}
+    )
+    assert later.status_code == 201, later.content
+    sent = api_as(ann).post("notifications/send", {"subject": "a", "body": "b", "channel": "in_app"}).json()
+    drain()
+    key = api_as(ann).post("api-keys", {"name": "k", "scopes": ["send"]}).json()
+    return {
+        "notifications": {"id": later.json()["id"]},
+        "inbox": {"id": sent["id"]},
+        "api-keys": {"id": key["id"]},
+        "devices": {"user_id": ann.id, "id": ann.devices.get().id},
+        "endpoints": {"user_id": ann.id, "id": ann.endpoints.filter(channel="chat").get().id},
+        "preferences": {"user_id": ann.id},
+    }
+
+
+def _given(route: str, things: dict[str, dict[str, object]]) -> dict[str, object]:
+    steps = route.split("/")
+    return things[steps[2] if steps[0] == "users" else steps[0]]
+
+
+def _state(ann: User) -> tuple[Any, ...]:
+    api = api_as(ann)
+    return (
+        api.get(f"users/{ann.id}/devices").json(),
+        api.get(f"users/{ann.id}/endpoints").json(),
+        api.get("preferences").json(),
+        api.get("inbox").json(),
+        [n["status"] for n in api.get("notifications").json()["results"]],
+        api.get("api-keys").json(),
+    )
+
+
+def test_every_route_with_an_owner_is_tried_with_a_foreign_object() -> None:
+    owned = {r for r in EXPECTED if "<uuid:" in r and r.split("/")[0] not in ("templates", "dead-letters")}
+    assert owned - {"users/<uuid:id>"} == set(FOREIGN)
+
+
+def test_a_stranger_finds_nothing_of_anns_and_changes_nothing(ann: User, drain: Any) -> None:
+    things = _things(ann, drain)
+    before = _state(ann)
+    for stranger in (api_as(make_user()), _api("key send")):
+        for route, methods in FOREIGN.items():
+            for method in methods:
+                answer = stranger.call(method, _filled(route, **_given(route, things)), body=BODIES.get(route, {}))
+                assert answer.status_code == 404, (route, method, answer.content)
+    assert _state(ann) == before
+
+
+def test_ann_reaches_what_is_hers(ann: User, drain: Any) -> None:
+    things = _things(ann, drain)
+    for route, methods in FOREIGN.items():
+        for method in methods:
+            answer = api_as(ann).call(method, _filled(route, **_given(route, things)), body=BODIES.get(route, {}))
+            if route.startswith("api-keys") and method == "post":
+                continue  # revoked by the line before
+            assert answer.status_code in (200, 201, 204), (route, method, answer.content)
+
+
+def test_staff_reach_everything_but_inboxes_and_keys(ann: User, as_staff: Api, drain: Any) -> None:
+    things = _things(ann, drain)
+    for route, methods in FOREIGN.items():
+        for method in methods:
+            answer = as_staff.call(method, _filled(route, **_given(route, things)), body=BODIES.get(route, {}))
+            wanted = (404,) if route.startswith(STAFF_ONLY_OWN) else (200, 201, 204)
+            assert answer.status_code in wanted, (route, method, answer.content)
+
+
+def test_lists_hold_only_what_one_may_see(ann: User, as_ann: Api, as_staff: Api, drain: Any) -> None:
+    _things(ann, drain)
+    other = make_user()
+    api_as(other).post("notifications/send", {"subject": "x", "body": "y", "channel": "sms"})
+    assert {n["user_id"] for n in as_ann.get("notifications").json()["results"]} == {str(ann.id)}
+    assert as_ann.get(f"notifications?user_id={other.id}").json()["results"] == []
+    assert {n["user_id"] for n in as_staff.get("notifications").json()["results"]} == {str(ann.id), str(other.id)}
