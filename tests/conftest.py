@@ -60,9 +60,7 @@ def lay_ground() -> None:
         ("security", "transactional", True),
         ("marketing", "marketing", False),
     ]:
-        Category.objects.get_or_create(
-            key=key, defaults={"name": key.title(), "kind": kind, "essential": essential}
-        )
+        Category.objects.get_or_create(key=key, defaults={"name": key.title(), "kind": kind, "essential": essential})
     book.mirror(configured(settings.ENV))
 
 

@@ -83,9 +83,7 @@ def settled(system: WholeSystem, identifier: str) -> dict[str, Any]:
     return found
 
 
-def test_a_real_mail_server_gets_a_correct_multipart_mail(
-    system: WholeSystem, mailbox: tuple[Mailbox, int]
-) -> None:
+def test_a_real_mail_server_gets_a_correct_multipart_mail(system: WholeSystem, mailbox: tuple[Mailbox, int]) -> None:
     person = system.new_person(email="zoe@example.com", first_name="Zoë", locale="en")
     status, answer = system.call(
         "POST",

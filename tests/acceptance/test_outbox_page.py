@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import make_user
 from django.test import Client
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -18,7 +19,6 @@ from clarion.records.inbox.store import InboxStore
 from clarion.records.outbox.models import OutboxMessage
 from clarion.records.outbox.store import OutboxStore
 from clarion.records.people.models import User
-from conftest import make_user
 
 CHROMIUM = Path("/usr/bin/chromium")
 OPTIONS = [

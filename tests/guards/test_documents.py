@@ -8,6 +8,7 @@ from types import ModuleType
 import pytest
 import typer.main
 from django.core.management import get_commands
+from guards.tree import ROOT, documents, place, text_of
 
 from clarion.config.environment import PREFIX, Environment
 from clarion.contract.channel import ChannelKey
@@ -16,7 +17,6 @@ from clarion.records.access.permissions import Permission
 from clarion.records.ledger.status import Status
 from clarion.surfaces.api.fields import PRIORITY_NUMBERS
 from clarion.surfaces.cli.main import app
-from guards.tree import ROOT, documents, place, text_of
 
 GLOSSARY = ROOT / "docs" / "glossary.md"
 DECISIONS = ROOT / "docs" / "decisions"

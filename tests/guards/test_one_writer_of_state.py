@@ -4,7 +4,6 @@ import ast
 import re
 
 import pytest
-
 from guards.tree import place, sources, text_of
 
 TABLE = "ledger_notification"

@@ -2,8 +2,9 @@
 
 import ast
 
-from clarion.contract.reasons import Reason
 from guards.tree import place, sources, tree_of
+
+from clarion.contract.reasons import Reason
 
 _ARGUMENTS = {"reason", "why"}
 # A promised code that nothing gives yet: an account with wrong credentials leaves its messages `no_provider`.

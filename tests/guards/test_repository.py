@@ -6,7 +6,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-
 from guards.tree import ROOT, place, repository_files
 
 # Written in parts, or this file would be its own first find.

@@ -11,14 +11,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from django.conf import settings
-from tests.conftest import Api, make_user
-from tests.integration.api_document import refused, watch
 
 from clarion.records import clock
 from clarion.records.access import tokens
 from clarion.records.access.models import RefreshToken
 from clarion.records.people.models import User
 from clarion.surfaces.api.authentication import memory
+from tests.conftest import Api, make_user
+from tests.integration.api_document import refused, watch
 
 PASSWORD = "correct horse battery"
 

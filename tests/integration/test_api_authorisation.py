@@ -6,14 +6,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from tests.conftest import Api, api_as, make_user
-from tests.integration.api_document import watch
 
 from clarion.records import clock
 from clarion.records.access import keys
 from clarion.records.access.permissions import Permission
 from clarion.records.people.models import User
 from clarion.surfaces.api.urls import ROUTES
+from tests.conftest import Api, api_as, make_user
+from tests.integration.api_document import watch
 
 ANYONE, SIGNED_IN = "anyone", "signed_in"
 EXPECTED = {

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
-from tests.conftest import Api
-from tests.integration.api_document import document, template_of
 
 from clarion.surfaces.api.urls import ROUTES
+from tests.conftest import Api
+from tests.integration.api_document import document, template_of
 
 METHODS = ("get", "post", "put", "patch", "delete")
 

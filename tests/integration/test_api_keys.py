@@ -5,8 +5,6 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from tests.conftest import Api, api_as, make_user
-from tests.integration.api_document import refused, watch
 
 from clarion.records import clock
 from clarion.records.access import keys
@@ -14,6 +12,8 @@ from clarion.records.access.models import ApiKey
 from clarion.records.access.permissions import Permission
 from clarion.records.people.models import User
 from clarion.surfaces.api.authentication import memory
+from tests.conftest import Api, api_as, make_user
+from tests.integration.api_document import refused, watch
 
 
 @pytest.fixture(autouse=True)

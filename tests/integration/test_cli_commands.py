@@ -5,6 +5,7 @@ import io
 from typing import Any
 
 import pytest
+from conftest import make_user
 from django.core.management import CommandError, call_command
 from typer.testing import CliRunner
 
@@ -14,7 +15,6 @@ from clarion.records.people.models import User
 from clarion.surfaces.cli.diagnosis import accounts, configuration, stores, work
 from clarion.surfaces.cli.diagnosis.finding import State
 from clarion.surfaces.cli.main import app
-from conftest import make_user
 
 OTHER_KEY = base64.urlsafe_b64encode(b"x" * 32).decode()
 PASSWORD = "four words in a row"

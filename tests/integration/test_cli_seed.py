@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from conftest import Api, make_user
 from django.core.management import call_command
 
 from clarion.contract.channel import ChannelKey
@@ -19,7 +20,6 @@ from clarion.records.templating.catalog import catalog
 from clarion.records.templating.models import Template, TemplateVersion
 from clarion.surfaces.cli.demo_data.access_file import DemoAccess, read_access
 from clarion.surfaces.cli.demo_data.seed import seed
-from conftest import Api, make_user
 
 URL = "http://127.0.0.1:8000"
 

@@ -167,9 +167,7 @@ def test_a_break_half_way_leaves_only_the_untold_unclear(carried_by: Any, drain:
     assert unclear.count() == 2
 
 
-def test_a_bug_in_a_provider_leaves_work_unclear_and_the_worker_alive(
-    ann: User, carried_by: Any, drain: Drain
-) -> None:
+def test_a_bug_in_a_provider_leaves_work_unclear_and_the_worker_alive(ann: User, carried_by: Any, drain: Drain) -> None:
     def script(message: Message) -> Any:
         raise ZeroDivisionError
 
@@ -282,7 +280,9 @@ def test_a_template_that_fails_fails_alone(carried_by: Any, drain: Drain, as_ser
             "name": "Poison",
             "category": "general",
             "optional_variables": ["times"],
-            "content": {"email": {"default": {"subject": "s", "text": "{% for a in range(times) %}{{ a }}{% endfor %}"}}},
+            "content": {
+                "email": {"default": {"subject": "s", "text": "{% for a in range(times) %}{{ a }}{% endfor %}"}}
+            },
         },
     )
     assert made.status_code == 201, made.content
@@ -307,7 +307,9 @@ def test_a_template_that_fails_fails_alone(carried_by: Any, drain: Drain, as_ser
 def test_a_replayed_dead_letter_goes_on_counting_and_gets_a_fresh_chance(
     ann: User, carried_by: Any, drain: Drain
 ) -> None:
-    carried_by(EMAIL, ScriptedProvider(script=lambda m: Rejected(why=Reason.MAILBOX_FULL) if m.attempt == 1 else Sent()))
+    carried_by(
+        EMAIL, ScriptedProvider(script=lambda m: Rejected(why=Reason.MAILBOX_FULL) if m.attempt == 1 else Sent())
+    )
     (one,) = send(ann)
     drain()
     assert row(one).status == "failed"

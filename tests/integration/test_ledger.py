@@ -122,7 +122,8 @@ def test_a_claim_reads_through_the_index_and_never_sorts_the_backlog(ann: User) 
         cursor.execute("ANALYZE ledger_queue")
         cursor.execute(
             "EXPLAIN (ANALYZE, FORMAT TEXT) SELECT q.id FROM ledger_queue q WHERE q.lane = 'email' AND q.priority = 4"
-            " AND q.due_at <= statement_timestamp() AND (q.lease_until IS NULL OR q.lease_until < statement_timestamp())"
+            " AND q.due_at <= statement_timestamp()"
+            " AND (q.lease_until IS NULL OR q.lease_until < statement_timestamp())"
             " ORDER BY q.due_at LIMIT 500 FOR UPDATE SKIP LOCKED"
         )
         plan = "\n".join(found[0] for found in cursor.fetchall())

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from conftest import make_user
 from django.contrib.sessions.models import Session
 from django.http import HttpResponse
 from django.test import Client
@@ -20,7 +21,6 @@ from clarion.records.inbox.store import InboxStore
 from clarion.records.ledger.models import Notification
 from clarion.records.outbox.store import OutboxStore
 from clarion.records.people.models import User
-from conftest import make_user
 
 pytestmark = pytest.mark.usefixtures("ground")
 PASSWORD = "correct horse battery"

@@ -11,6 +11,7 @@ class ClarionConfig(AppConfig):
 
     def ready(self) -> None:
         """Wire what the storeys below must not import."""
-        from clarion.config import checks, wiring  # noqa: F401 - registers checks; needs the app registry
+        from clarion.config import celery, checks, wiring  # noqa: F401 - registers checks; needs the app registry
 
         wiring.wire()
+        celery.app.set_current()

@@ -52,7 +52,7 @@ app.conf.update(
 )
 
 
-@setup_logging.connect  # type: ignore[untyped-decorator]
+@setup_logging.connect
 def _keep_our_logging(**_: Any) -> None:
     """Celery would install its own; Django's settings already did."""
 

@@ -5,7 +5,6 @@ from importlib.metadata import entry_points
 from django.conf import settings
 
 from clarion.channels.registry import CHANNELS
-from clarion.config import celery
 from clarion.config.environment import Environment
 from clarion.contract.channel import ChannelKey
 from clarion.contract.host import Host
@@ -44,4 +43,3 @@ def wire() -> None:
         allow_private_targets=settings.ENV.webhook_allow_private,
     )
     install(Registry([*PROVIDERS, *others]), host)
-    celery.app.set_current()

@@ -19,5 +19,5 @@ def fetch(statement: str, values: Sequence[Any] | Mapping[str, Any]) -> list[Row
     raw = connection.connection
     assert raw is not None
     with connection.wrap_database_errors, Cursor(raw) as cursor:
-        cursor.execute(statement, values, prepare=True)  # type: ignore[call-overload]
+        cursor.execute(statement, values, prepare=True)
         return cursor.fetchall() if cursor.description is not None else []

@@ -93,7 +93,7 @@ class _Hand:
             for message in waiting.values():
                 yield self._told(message, Unclear(why=Reason.CONNECTION_LOST, detail=str(fault)))
             return
-        except Exception as bug:  # noqa: BLE001 - a door: a provider's bug must not take the whole batch down
+        except Exception as bug:
             log.exception("provider_bug", account=self._carrier.account.name)
             self.fault = Interrupted(f"the provider failed with {type(bug).__name__}; this is a bug in it")
             for message in waiting.values():

@@ -1,6 +1,7 @@
 """A person's devices (push) and endpoints (webhook, chat): their own, or anybody's for staff."""
 
-from ipaddress import ip_address
+import socket
+from contextlib import suppress
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -158,18 +159,18 @@ def _endpoint_out(row: Endpoint, *, secret: bool = False) -> EndpointOut:
 
 def _refuse_private(url: str) -> None:
     """A literal private address can be refused at once. Names are looked at when connecting, by the guard."""
-    host = urlsplit(url).hostname or ""
-    private = host == "localhost" or host.endswith(".localhost") or (_is_literal(host) and is_forbidden(host))
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    literal = _literal(host)
+    private = host == "localhost" or host.endswith(".localhost") or (literal is not None and is_forbidden(literal))
     if private and not settings.ENV.webhook_allow_private:
         raise InputError("forbidden_target", "private and reserved addresses cannot be called", pointer="/target")
 
 
-def _is_literal(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
+def _literal(host: str) -> str | None:
+    """The address, when the host is one in any spelling that resolvers take (127.1, 0x7f.1); None for names."""
+    with suppress(OSError, UnicodeError):
+        return socket.inet_ntoa(socket.inet_aton(host))
+    return host if ":" in host else None
 
 
 class EndpointsView(ApiEndpoint):

@@ -7,9 +7,12 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from clarion.contract.channel import ChannelKey
+from clarion.contract.input_error import InputError
 from clarion.records.access.permissions import DEFAULT_PERMISSIONS, Permission
 from clarion.records.people import directory
 from clarion.records.people.models import User
+from clarion.records.templating.engine.errors import TemplateError
+from clarion.records.templating.engine.plain import plain
 from clarion.surfaces.api.endpoint import Answer, Call, Endpoint, Open, operation
 from clarion.surfaces.api.fields import Channels, Email, Instant, Locale, Object, Phone, Text, Timezone
 from clarion.surfaces.api.paging import Page, PageQuery, page_of
@@ -141,6 +144,10 @@ def given_fields(body: msgspec.Struct) -> dict[str, Any]:
     if len(msgspec.json.encode(given.get("attributes", {}))) > ATTRIBUTES_BYTES:
         field = FieldProblem(pointer="/attributes", code="too_large", message=f"at most {ATTRIBUTES_BYTES} bytes")
         raise Refusal(422, "too_large", "the attributes are too large", errors=[field])
+    try:
+        plain(given.get("attributes", {}))  # templates see them, so what no template can take is refused here
+    except TemplateError as error:
+        raise InputError("invalid_attributes", error.message, pointer="/attributes") from error
     return given
 
 

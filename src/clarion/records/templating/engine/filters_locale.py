@@ -99,7 +99,7 @@ def currency(context: RenderContext, value: object, code: str = "USD") -> str:
 
 @lru_cache(maxsize=20_000)
 def _money(amount: Decimal, code: str, locale: Locale) -> str:
-    """Babel takes 50 µs for each; prices repeat within a message and a batch, and the result depends on nothing else."""
+    """Babel takes 50 µs each time; prices repeat within a message and a batch, and nothing else decides the result."""
     return _TOUCHING.sub("\xa0", format_currency(amount, code, locale=locale))
 
 
