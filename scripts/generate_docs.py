@@ -140,12 +140,19 @@ def command_line() -> str:
     from clarion.surfaces.cli.main import app
 
     parts = []
-    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
-        parts.append(f"## clarion {name}\n\n{inspect.cleandoc(command.help or '')}")
-        if rows := [_option(parameter) for parameter in command.params]:
+    for name, command in commands(typer.main.get_command(app)):
+        parts.append(f"## clarion {name}\n\n{inspect.cleandoc(getattr(command, 'help', None) or '')}")
+        if rows := [_option(parameter) for parameter in getattr(command, "params", ())]:
             parts.append(_table(("option", "default", "meaning"), rows))
     introduction = f"`clarion COMMAND --help` says the same. {app.info.epilog}"
     return _page("Command line", introduction, *parts)
+
+
+def commands(group: object, before: str = "") -> Iterator[tuple[str, object]]:
+    """Every command below a group, with its words; a group stands before its own."""
+    for name, command in getattr(group, "commands", {}).items():
+        yield f"{before}{name}", command
+        yield from commands(command, f"{before}{name} ")
 
 
 def _option(parameter: object) -> tuple[str, str, str]:

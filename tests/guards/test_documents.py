@@ -90,7 +90,8 @@ def _commands() -> list[tuple[str, list[str]]]:
                     words = line.strip().removeprefix("$ ").split()
                     while words and re.match(r"[A-Z_]+=", words[0]):
                         words.pop(0)
-                    found.append((place(document), words))
+                    if words:
+                        found.append((place(document), words))
     return found
 
 
@@ -105,8 +106,8 @@ def _fault(words: list[str]) -> str:
         return "" if set(words[1:]) <= _targets() else "no such target"
     if program != "clarion":
         return ""
-    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    command = commands.get(words[1])
+    commands = dict(_generator().commands(typer.main.get_command(app)))
+    command = commands.get(" ".join(words[1:3])) or commands.get(words[1])
     if command is None:
         return "no such command"
     if words[1] == "manage":

@@ -4,14 +4,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView, SpectacularSwaggerView
 
 from clarion.records.access.permissions import Permission
 from clarion.surfaces.api.endpoint import Endpoint, Open, Operation
 from clarion.surfaces.api.urls import ROUTES
 
 METHODS = ("get", "post", "put", "patch", "delete")
-SCHEMA_VIEWS = (SpectacularAPIView, SpectacularSwaggerView)
+SCHEMA_VIEWS = (SpectacularAPIView, SpectacularSwaggerSplitView, SpectacularSwaggerView)
+SCHEMA_ROUTES = {f"api/v1/{name}{slash}" for name in ("schema", "docs") for slash in ("", "/")}
 
 
 def _patterns(resolver: URLResolver, before: str = "") -> Iterator[tuple[str, Any]]:
@@ -43,12 +44,9 @@ def test_every_view_under_the_api_is_an_endpoint_or_a_schema_page() -> None:
     views = {route: getattr(view, "cls", None) for route, view in _patterns(get_resolver()) if route.startswith("api/")}
 
     assert {f"api/v1/{route}" for route in ROUTES} <= set(views)
-    strangers = [
-        route
-        for route, view in views.items()
-        if view is None or not (issubclass(view, Endpoint) or view in SCHEMA_VIEWS)
-    ]
-    assert strangers == []
+    others = {route: view for route, view in views.items() if view is None or not issubclass(view, Endpoint)}
+    assert set(others) == SCHEMA_ROUTES
+    assert all(view is not None and issubclass(view, SCHEMA_VIEWS) for view in others.values())
 
 
 def test_the_operations_open_to_anyone_are_these() -> None:

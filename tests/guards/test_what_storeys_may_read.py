@@ -6,6 +6,7 @@ from guards.tree import place, sources, tree_of
 
 MAY_READ_THE_ENVIRONMENT = ("surfaces/", "embedded/", "testing/", "config/environment.py")
 SETS_THE_SETTINGS_MODULE = ("config/celery.py", "config/wsgi.py")
+DOORS = ("surfaces/", "embedded/", "egress/", "testing/")
 MAY_READ_THE_CLOCK = {
     "records/clock.py": "is the clock",
     "records/templating/engine/filters_locale.py": "where a context brings no `now`",
@@ -13,7 +14,6 @@ MAY_READ_THE_CLOCK = {
     "providers/sandbox/entries.py": "providers know no records; the Date of a message",
     "providers/smtp/envelope.py": "the Date of a message",
     "providers/webhook/send.py": "the timestamp that is signed",
-    "testing/certificates.py": "how long a test's certificate lasts",
 }
 _CLOCKS = {
     "datetime.now",
@@ -50,11 +50,9 @@ def test_the_entry_points_of_config_do_no_more_than_name_the_settings_module() -
 
 
 def test_only_the_clock_reads_the_time() -> None:
-    """Surfaces and embedded may: a request's `now` begins there."""
+    """Doors may: a request's `now` begins there."""
     readers = {
-        place(path)
-        for path in sources()
-        if _attributes(tree_of(path)) & _CLOCKS and not place(path).startswith(("surfaces/", "embedded/", "egress/"))
+        place(path) for path in sources() if _attributes(tree_of(path)) & _CLOCKS and not place(path).startswith(DOORS)
     }
 
     assert readers == set(MAY_READ_THE_CLOCK)

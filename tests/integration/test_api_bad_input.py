@@ -13,14 +13,14 @@ import structlog
 from django.test import Client
 
 from clarion.contract.channel import ChannelKey
+from clarion.flows.delivery import flow
 from clarion.records import clock
 from clarion.records.accounts import book
 from clarion.records.categories.models import Category
 from clarion.records.ledger.models import Decision, Event, IdempotencyKey, Notification, QueueEntry, Request
 from clarion.records.people.models import Device, Endpoint, User
 from clarion.records.templating.models import Template, TemplateVersion
-from clarion.testing.webhook_sink import WebhookSink
-from tests.conftest import Api, make_user
+from tests.conftest import WEBHOOK_SECRET, Api, make_user
 from tests.integration.api_document import judge, refused, watch
 
 TABLES = (Request, Notification, QueueEntry, Decision, Event, IdempotencyKey)
@@ -620,15 +620,17 @@ def test_a_name_with_a_line_break_that_was_stored_before_breaks_no_mail(
 def test_a_webhook_whose_name_leads_to_a_private_address_becomes_a_dead_letter(
     as_service: Api, ann: User, drain: Drain
 ) -> None:
-    book.mirror({ChannelKey.WEBHOOK: ["webhook://?plain_http=yes&any_port=yes"]})
-    with WebhookSink() as sink:
-        ann.endpoints.filter(channel="webhook").delete()
-        Endpoint.objects.create(user=ann, channel="webhook", target=f"http://localhost:{sink.port}/in", secret="")
-        sent = as_service.post("notifications/send", {**INLINE, "channel": "webhook", "user_id": str(ann.id)}).json()
-        drain()
-        detail = as_service.get(f"notifications/{sent['id']}").json()
-        assert (detail["status"], detail["reason"]) == ("failed", "forbidden_target")
-        assert (sink.connections, sink.requests) == (0, [])
+    book.mirror({ChannelKey.WEBHOOK: ["webhook://"]})
+    ann.endpoints.filter(channel="webhook").delete()
+    for target in ("https://localhost:8443/in", "https://169.254.169.254/latest", "http://hooks.example.com/"):
+        Endpoint.objects.create(user=ann, channel="webhook", target=target, secret=WEBHOOK_SECRET)
+    sent = as_service.post("notifications/send", {**INLINE, "channel": "webhook", "user_id": str(ann.id)}).json()
+    drain()
+    for slot in flow._slots[ChannelKey.WEBHOOK]:
+        slot.carriers.close()
+    detail = as_service.get(f"notifications/{sent['id']}").json()
+    assert (detail["status"], detail["reason"]) == ("failed", "forbidden_target")
+    assert [(a["outcome"], a["reason"]) for a in detail["attempts"]] == [("rejected", "forbidden_target")] * 3
     assert [d["id"] for d in as_service.get("dead-letters?reason=forbidden_target").json()["results"]] == [sent["id"]]
 
 

@@ -46,6 +46,8 @@ class Receipt:
     """The answer to a send. `opted_out`: every notification was suppressed by the person's own wishes."""
 
     request_id: UUID
+    user_id: UUID
+    created_at: datetime
     notifications: tuple[Accepted, ...]
     estimated_delivery: datetime | None
 

@@ -76,6 +76,8 @@ def _store(asked: Send, subject: Subject, verdicts: list[tuple[ChannelKey, Verdi
     due = min((row.due_at for row in rows if row.due_at is not None), default=None)
     return Receipt(
         request_id=request.id,
+        user_id=asked.user_id,
+        created_at=now,
         notifications=tuple(Accepted(id=r.id, channel=r.channel, status=r.status, reason=r.reason) for r in rows),
         estimated_delivery=due + USUAL_DELAY if due else None,
     )

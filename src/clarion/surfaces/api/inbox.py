@@ -64,8 +64,9 @@ class UnreadCount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Marked(msgspec.Struct, frozen=True, kw_only=True):
-    """How many items changed, and how many are unread now."""
+    """What the item is now, how many items changed, and how many are unread now."""
 
+    status: str
     changed: int
     unread_count: int
 
@@ -87,7 +88,7 @@ def _out(item: Item) -> ItemOut:
     )
 
 
-def _marked(call: Call, changed: int) -> Answer:
+def _marked(call: Call, changed: int, status: str = "read") -> Answer:
     user = call.caller.user_id
     count = reading.unread_count(user)
     if changed:
@@ -95,7 +96,7 @@ def _marked(call: Call, changed: int) -> Answer:
             LiveLayer().tell(user, {"type": "inbox.unread", "count": count})
         except Unreachable:
             log.warning("unread_not_told")
-    return Answer(value=Marked(changed=changed, unread_count=count))
+    return Answer(value=Marked(status=status, changed=changed, unread_count=count))
 
 
 def _own(call: Call, identifier: UUID) -> None:
@@ -152,7 +153,7 @@ class DismissView(Endpoint):
     def post(self, call: Call, id: UUID) -> Answer:  # noqa: A002
         """Put an item away."""
         _own(call, id)
-        return _marked(call, int(reading.dismiss(call.caller.user_id, id, clock.now())))
+        return _marked(call, int(reading.dismiss(call.caller.user_id, id, clock.now())), "dismissed")
 
 
 class ReadAllView(Endpoint):

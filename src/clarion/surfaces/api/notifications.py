@@ -62,7 +62,8 @@ class SendIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """One send. `user_id` absent: to the caller. `channel`, `channels` or neither: those the user prefers.
 
     `notification_type`, `message`, `metadata`, `template_name` and `template_context` are other names for `channel`,
-    `body`, `context`, `template_path` and `context`.
+    `body`, `context`, `template_path` and `context`. With `template_name`, a subject and a body are placeholders that
+    the template's take the place of.
     """
 
     user_id: UUID | None = None
@@ -91,8 +92,11 @@ class SendAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     id: UUID
     request_id: UUID
+    user_id: UUID
+    channel: str
     status: str
     message: str
+    created_at: Instant
     estimated_delivery: Instant | None
     notifications: list["Sent"]
 
@@ -131,8 +135,8 @@ def asked_of(body: SendIn, caller: Caller) -> Send:
         caller=caller,
         user_id=body.user_id or caller.user_id,
         template_path=_one(body.template_path, body.template_name, "/template_name") or "",
-        subject=body.subject or "",
-        body=_one(body.body, body.message, "/message") or "",
+        subject="" if body.template_name else body.subject or "",
+        body="" if body.template_name else _one(body.body, body.message, "/message") or "",
         channels=tuple(dict.fromkeys([*names, *body.channels])),
         category=body.category,
         priority=priority_number(body.priority) if body.priority is not None else None,
@@ -165,8 +169,11 @@ def answer_of(receipt: Receipt) -> Answer:
     value = SendAnswer(
         id=first.id,
         request_id=receipt.request_id,
+        user_id=receipt.user_id,
+        channel=first.channel,
         status=first.status,
         message="Notification scheduled" if scheduled else "Notification queued",
+        created_at=receipt.created_at,
         estimated_delivery=receipt.estimated_delivery,
         notifications=[
             Sent(id=n.id, channel=n.channel, status=n.status, reason=n.reason) for n in receipt.notifications

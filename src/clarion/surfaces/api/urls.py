@@ -52,6 +52,8 @@ ROUTES: dict[str, type[Endpoint]] = {
     "notifications/<uuid:id>": notifications.NotificationView,
     "notifications/<uuid:id>/status": notifications.StatusView,
     "notifications/<uuid:id>/cancel": notifications.CancelView,
+    "notifications/unread": inbox.UnreadView,
+    "notifications/<uuid:id>/read": inbox.ReadView,
     "inbox": inbox.InboxView,
     "inbox/unread-count": inbox.UnreadView,
     "inbox/read-all": inbox.ReadAllView,

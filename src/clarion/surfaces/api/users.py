@@ -138,16 +138,18 @@ def user_out(user: User) -> UserOut:
     )
 
 
-def given_fields(body: msgspec.Struct) -> dict[str, Any]:
+def given_fields(body: msgspec.Struct, pointer: str = "") -> dict[str, Any]:
     """The fields that were given, as plain values."""
     given: dict[str, Any] = msgspec.to_builtins(body)
     if len(msgspec.json.encode(given.get("attributes", {}))) > ATTRIBUTES_BYTES:
-        field = FieldProblem(pointer="/attributes", code="too_large", message=f"at most {ATTRIBUTES_BYTES} bytes")
+        field = FieldProblem(
+            pointer=f"{pointer}/attributes", code="too_large", message=f"at most {ATTRIBUTES_BYTES} bytes"
+        )
         raise Refusal(422, "too_large", "the attributes are too large", errors=[field])
     try:
         plain(given.get("attributes", {}))  # templates see them, so what no template can take is refused here
     except TemplateError as error:
-        raise InputError("invalid_attributes", error.message, pointer="/attributes") from error
+        raise InputError("invalid_attributes", error.message, pointer=f"{pointer}/attributes") from error
     return given
 
 
@@ -237,7 +239,7 @@ class BulkUsersView(Endpoint):
     )
     def post(self, call: Call) -> Answer:
         """Create or change up to 1,000 people by external id."""
-        given = [given_fields(user) for user in call.body.users]
+        given = [given_fields(user, f"/users/{place}") for place, user in enumerate(call.body.users)]
         done = directory.upsert(given, [str(p) for p in DEFAULT_PERMISSIONS])
         value = BulkResult(
             created=done.created,
