@@ -132,6 +132,18 @@ SPECTACULAR_SETTINGS = {
     "PREPROCESSING_HOOKS": ["clarion.surfaces.api.openapi.only_api_v1"],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "COMPONENT_SPLIT_PATCH": False,
+    "TAGS": [
+        {"name": "notifications", "description": "Send, and see what became of it."},
+        {"name": "templates", "description": "What is said, on each channel and in each language."},
+        {"name": "people", "description": "Recipients, their devices and endpoints."},
+        {"name": "preferences", "description": "What a person wants to get."},
+        {"name": "inbox", "description": "The in-app inbox of the caller."},
+        {"name": "categories", "description": "What notifications are about."},
+        {"name": "dead letters", "description": "What ended without delivery and waits for a person."},
+        {"name": "providers", "description": "Accounts that carry the channels."},
+        {"name": "access", "description": "Accounts, tokens and API keys."},
+        {"name": "health", "description": "How the system is doing."},
+    ],
     "POSTPROCESSING_HOOKS": ["clarion.surfaces.api.openapi.add_security_schemes"],
 }
 CHANNEL_LAYERS = {

@@ -88,6 +88,10 @@ class ClarionSchema(AutoSchema):
     def get_request_serializer(self) -> Any:
         return self._operation.body if self._operation else None
 
+    def _get_request_body(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
+        body: dict[str, Any] | None = super()._get_request_body(*args, **kwargs)  # type: ignore[no-untyped-call]
+        return {**body, "required": True} if body else None
+
     def get_response_serializers(self) -> Any:
         declared = self._operation
         if declared is None:
