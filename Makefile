@@ -7,12 +7,15 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # The machine's uv if it has one, else our own in the venv.
 UV = $(shell command -v uv 2>/dev/null || echo $(BIN)/uv)
+BRING_UV = command -v uv >/dev/null 2>&1 || test -x $(BIN)/uv || \
+	{ $(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null; } && \
+	{ command -v uv >/dev/null 2>&1 || test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv; }
 # Trust whom the machine trusts, as pip does: a company's proxy signs with a certificate that uv's own list lacks.
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run test check bench lock clean
+.PHONY: help install run test check bench coverage docs lock clean
 
 help: ## show the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -e 's/:.*## /\t/' | expand -t 12
@@ -24,6 +27,14 @@ run: $(STAMP) ## the whole system with demo data on http://127.0.0.1:8000; Ctrl-
 
 test: $(STAMP) ## the whole test suite, on real servers it brings itself
 	$(BIN)/pytest
+
+coverage: $(STAMP) ## the suite with its coverage measured, child processes included; fails below 90 %
+	$(BIN)/coverage erase
+	$(BIN)/pytest --cov --cov-report=
+	$(BIN)/coverage report --fail-under=90
+
+docs: $(STAMP) ## write the generated parts of docs/ anew
+	$(BIN)/python scripts/generate_docs.py
 
 check: $(STAMP) ## format, lint, types, import rules, migrations, guards and unit tests: what CI runs first
 	$(BIN)/ruff format --check .
@@ -37,7 +48,7 @@ bench: $(STAMP) ## the published benchmarks, as a table and as JSON
 	$(BIN)/clarion bench
 
 $(STAMP): requirements.lock pyproject.toml | $(BIN)/python
-	@command -v uv >/dev/null 2>&1 || test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BRING_UV)
 	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
@@ -48,7 +59,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 lock: | $(BIN)/python ## write requirements.lock anew from pyproject.toml
-	@command -v uv >/dev/null 2>&1 || test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BRING_UV)
 	$(UV) pip compile --quiet --universal --python-version 3.11 --all-extras --group dev --generate-hashes --no-annotate \
 		--no-header --no-emit-index-url pyproject.toml -o requirements.lock
 

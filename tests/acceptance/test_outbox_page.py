@@ -148,6 +148,8 @@ def test_every_channel_is_shown_in_its_own_way(open_page: Any) -> None:
 
 def _open(page: Page, channel: str) -> None:
     page.locator(f'nav [data-channel="{channel}"]').click()
+    # every channel has one: the count alone would be content with the list of the channel before
+    expect(page.locator(f"#list .badge.tint-{channel}")).to_have_count(1)
     expect(page.locator("#list a")).to_have_count(1)
     page.locator("#list a").click()
     expect(page.locator(f"#list a[aria-current] .tint-{channel}").first).to_be_visible()

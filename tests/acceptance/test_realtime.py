@@ -55,6 +55,7 @@ def serving(log: Path, **environment: str) -> Iterator[int]:
         try:
             _wait_for(number, process, log)
             yield number
+            assert process.poll() is None, f"uvicorn ended with {process.returncode}: {log.read_text()}"
         finally:
             process.terminate()
             process.wait(timeout=15)

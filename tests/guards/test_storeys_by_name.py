@@ -12,10 +12,10 @@ ALLOWED = {
     "clarion.config.asgi:application": "uvicorn is told its application by name",
     "clarion.config.asgi:websocket_application": "uvicorn is told its application by name",
     "clarion.config.wsgi:application": "granian is told its application by name",
-    "clarion.config.wsgi.application": "the bridge serves it",
     "clarion.config.celery:app": "celery is told its application by name",
     "clarion.config.wiring.configured": "preparing mirrors what the wiring read",
     "clarion.config.environment.ConfigurationError": "the doctor tells what reading the environment raised",
+    "clarion.config.environment.read_environment": "the doctor reads it anew and tells what is wrong",
     "clarion.config.checks.require_soundness": "what serves refuses to start unsound",
 }
 

@@ -213,6 +213,47 @@ def test_refreshing_stops_for_the_inactive_and_after_a_revocation(anonymous: Api
     refused(_me(again["access"]), 401, "invalid_token")
 
 
+# --- change the password
+
+
+def test_a_new_password_ends_every_token_given_out_before(anonymous: Api) -> None:
+    pair = _register(anonymous).json()
+    other = anonymous.post("auth/login", {"email": "new@example.com", "password": PASSWORD}).json()
+    body = {"current_password": PASSWORD, "new_password": "another horse battery"}
+    fresh = Api(f"Bearer {pair['access']}").post("auth/password", body)
+    assert fresh.status_code == 200
+    for old in (pair, other):
+        refused(_me(old["access"]), 401, "invalid_token")
+        refused(anonymous.post("auth/refresh", {"refresh": old["refresh"]}), 401, "invalid_token")
+    assert _me(fresh.json()["access"]).status_code == 200
+    login = {"email": "new@example.com", "password": PASSWORD}
+    refused(anonymous.post("auth/login", login), 401, "wrong_credentials")
+    assert anonymous.post("auth/login", {**login, "password": "another horse battery"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("current", "new", "code", "pointer"),
+    [
+        ("wrong horse battery", "another horse battery", "wrong_password", "/current_password"),
+        (PASSWORD, "short", "weak_password", "/new_password"),
+    ],
+)
+def test_a_refused_change_of_password_ends_nothing(
+    anonymous: Api, current: str, new: str, code: str, pointer: str
+) -> None:
+    pair = _register(anonymous).json()
+    api = Api(f"Bearer {pair['access']}")
+    refused(api.post("auth/password", {"current_password": current, "new_password": new}), 422, code, pointer)
+    memory.clear()
+    assert api.get("me").status_code == 200
+    assert anonymous.post("auth/login", {"email": "new@example.com", "password": PASSWORD}).status_code == 200
+
+
+def test_an_api_key_changes_no_password(as_service: Api) -> None:
+    body = {"current_password": PASSWORD, "new_password": "another horse battery"}
+    refused(as_service.post("auth/password", body), 403, "users_only")
+
+
 # --- access tokens
 
 

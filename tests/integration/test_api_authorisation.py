@@ -20,6 +20,7 @@ EXPECTED = {
     "auth/register": {"post": ANYONE},
     "auth/login": {"post": ANYONE},
     "auth/refresh": {"post": ANYONE},
+    "auth/password": {"post": SIGNED_IN},
     "core/health": {"get": ANYONE},
     "api-keys": {"get": SIGNED_IN, "post": SIGNED_IN},
     "api-keys/<uuid:id>": {"delete": SIGNED_IN},

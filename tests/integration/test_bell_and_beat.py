@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -27,7 +28,6 @@ def waiting_bells(lane: str) -> int:
 
 def redis_is_the_broker() -> bool:
     return str(current_app.conf.broker_url).startswith("redis")
-
 
 
 @pytest.fixture
@@ -56,14 +56,11 @@ def test_a_ring_inside_a_transaction_waits_for_the_commit(
 
 
 def test_a_broker_that_is_away_harms_nobody(ann: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Away:
-        def set(self, *args: Any, **kwargs: Any) -> Any:
-            raise redis.ConnectionError
+    def away(*args: Any, **kwargs: Any) -> Any:
+        raise redis.ConnectionError
 
-        delete = set
-
-    monkeypatch.setattr(volatile, "connection", lambda: Away())
-    monkeypatch.setattr(current_app, "send_task", Away().set)
+    monkeypatch.setattr(volatile, "connection", lambda: SimpleNamespace(set=away, delete=away))
+    monkeypatch.setattr(current_app, "send_task", away)
     bell.ring(["email"])
     bell.answer("email")
     asked = Send(caller=caller_of(ann), user_id=ann.id, subject="x", body="y", channels=(ChannelKey.EMAIL,))

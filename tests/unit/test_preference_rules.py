@@ -46,7 +46,7 @@ TABLE: list[tuple[str, Wishes, Asked, Reason | None]] = [
     ("a category's channel off lets critical through", NO_CATEGORY_EMAIL, asked(priority=1), None),
     ("a category off", NO_CATEGORY, asked(), Reason.CATEGORY_OFF),
     ("marketing off", NO_MARKETING, asked(marketing=True), Reason.MARKETING_OFF),
-    ("marketing off does not let critical through", NO_MARKETING, asked(marketing=True, priority=1), Reason.MARKETING_OFF),
+    ("marketing off stops critical, too", NO_MARKETING, asked(marketing=True, priority=1), Reason.MARKETING_OFF),
     ("marketing off leaves the rest alone", NO_MARKETING, asked(), None),
     ("marketing by SMS must be wished for", Wishes(), asked(channel=SMS, marketing=True), Reason.CHANNEL_OFF),
     ("marketing by SMS, wished for", Wishes(channels={"sms": True}), asked(channel=SMS, marketing=True), None),
@@ -59,7 +59,8 @@ TABLE: list[tuple[str, Wishes, Asked, Reason | None]] = [
     ("transactional SMS is on", Wishes(), asked(channel=SMS), None),
     ("essential passes every switch", OFF, asked(essential=True), None),
     ("bypass passes every switch", NO_CATEGORY, asked(bypass=True), None),
-    ("nothing passes expiry", Wishes(), asked(expires_at=PAST, bypass=True, essential=True, priority=1), Reason.EXPIRED),
+    ("nothing passes expiry", Wishes(), asked(expires_at=PAST, bypass=True, priority=1), Reason.EXPIRED),
+    ("essential things expire, too", Wishes(), asked(expires_at=PAST, essential=True), Reason.EXPIRED),
     ("what expires later goes out", Wishes(), asked(expires_at=NOW + timedelta(seconds=1)), None),
 ]
 

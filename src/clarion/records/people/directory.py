@@ -136,7 +136,7 @@ def upsert(given: Sequence[Mapping[str, Any]], permissions: Sequence[str] = ()) 
     refused: list[tuple[int, InputError]] = []
     for place, fields in enumerate(given):
         key = fields["external_id"]
-        user = known.get(key) or fresh.get(key) or User(password="!")  # noqa: S106 - no password
+        user = known.get(key) or fresh.get(key) or User(password="!", permissions=list(permissions))  # noqa: S106 - no password
         try:
             apply(user, fields, f"/users/{place}")
         except InputError as error:
@@ -159,18 +159,14 @@ def upsert(given: Sequence[Mapping[str, Any]], permissions: Sequence[str] = ()) 
 
 
 def _email_clashes(users: Sequence[User]) -> set[Any]:
-    """Ids of those whose email another row, stored or in the list, has already."""
-    seen: dict[bytes, Any] = {}
+    """Ids of those whose email another row, stored or earlier in the list, has already."""
+    digests = [bytes(user.email_hash) for user in users if user.email_hash is not None]
+    stored = User.objects.filter(email_hash__in=digests).values_list("email_hash", "id")
+    owners = {bytes(digest): owner for digest, owner in stored if digest is not None}
     clashes = set()
     for user in users:
-        if user.email_hash is None:
-            continue
-        digest = bytes(user.email_hash)
-        if digest in seen:
+        if user.email_hash is not None and owners.setdefault(bytes(user.email_hash), user.pk) != user.pk:
             clashes.add(user.pk)
-        seen.setdefault(digest, user.pk)
-    stored = User.objects.filter(email_hash__in=list(seen)).values_list("email_hash", "id")
-    clashes |= {seen[bytes(digest)] for digest, owner in stored if digest and seen[bytes(digest)] != owner}
     return clashes
 
 

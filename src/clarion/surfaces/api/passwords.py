@@ -4,6 +4,7 @@ import msgspec
 from django.contrib.auth.hashers import check_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.db import transaction
 
 from clarion.contract.input_error import InputError
 from clarion.records import clock, volatile
@@ -38,6 +39,8 @@ class PasswordView(Endpoint):
         if throttle.too_many(volatile.connection(), f"password {call.caller.user_id}"):
             seconds = str(throttle.WINDOW_SECONDS)
             raise Refusal(429, "too_many_attempts", "too many attempts; wait a while", headers={"Retry-After": seconds})
+        if not tokens.may_issue():
+            raise Refusal(403, "tokens_issued_elsewhere", "passwords and tokens are your platform's here")
         user = find_user(call.caller.user_id)
         if not check_password(call.body.current_password, user.password):
             raise InputError("wrong_password", "the present password is wrong", pointer="/current_password")
@@ -46,11 +49,9 @@ class PasswordView(Endpoint):
         except ValidationError as error:
             raise InputError("weak_password", " ".join(error.messages), pointer="/new_password") from error
         user.set_password(call.body.new_password)
-        user.save(update_fields=["password"])
-        tokens.revoke_all(user)
-        memory.clear()
-        try:
+        with transaction.atomic():
+            user.save(update_fields=["password"])
+            tokens.revoke_all(user)
             pair = tokens.issue(user, clock.now())
-        except tokens.CannotIssue as error:
-            raise Refusal(403, "tokens_issued_elsewhere", str(error)) from error
+        memory.clear()
         return Answer(value=Tokens(access=pair.access, refresh=pair.refresh))

@@ -5,8 +5,9 @@ from typing import Any
 import msgspec
 import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import InterfaceError, OperationalError
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
+from psycopg.errors import ForeignKeyViolation
 from rest_framework import exceptions
 
 from clarion.contract.input_error import InputError
@@ -111,6 +112,13 @@ def as_refusal(error: Exception) -> Refusal | None:
             log.warning("database_unavailable", kind=type(error).__name__)
             return Refusal(
                 503, "database_unavailable", "the database does not answer; try again", headers={"Retry-After": "2"}
+            )
+        case IntegrityError() if isinstance(error.__cause__, ForeignKeyViolation):
+            return Refusal(
+                503,
+                "changed_meanwhile",
+                "something this belongs to was just removed; look and try again",
+                headers={"Retry-After": "1"},
             )
         case exceptions.MethodNotAllowed():
             return Refusal(405, "method_not_allowed", "this path does not know the method; see the Allow header")

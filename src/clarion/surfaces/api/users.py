@@ -4,6 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
+from django.db import transaction
 from msgspec import UNSET, Meta, UnsetType
 
 from clarion.contract.channel import ChannelKey
@@ -227,7 +228,12 @@ class UserView(Endpoint):
     @operation(permission=Permission.STAFF, answers={204: None}, problems=(404,))
     def delete(self, call: Call, id: UUID) -> Answer:  # noqa: A002
         """Remove a person with their devices, endpoints and preferences; what waits for them ends as failed."""
-        find_user(id).delete()
+        with transaction.atomic():
+            # locked, so that nothing new can come to belong to the person while it is going
+            user = User.objects.select_for_update().filter(pk=id).first()
+            if user is None:
+                raise Refusal(404, "user_not_found", "there is no user with this id")
+            user.delete()
         return Answer(status=204)
 
 

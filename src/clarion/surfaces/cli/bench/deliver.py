@@ -23,7 +23,7 @@ DRAIN_SECONDS = 300.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drained:
-    """`per_second`: by the ledger, from the start of the first attempt to the last settled. `arrived_per_second`: by the
+    """`per_second`: by the ledger, from the start of the first attempt to the end. `arrived_per_second`: by the
     sink's own clock, first to last. `seconds`: from the due moment to the last settled, the wait for the bell (up to
     1 s) included. `taken` and `distinct`: what the sink counted and how many ids it saw (None: there is no sink)."""
 

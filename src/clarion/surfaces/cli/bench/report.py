@@ -43,11 +43,11 @@ def show(run: Run, console: "Console") -> None:
     for line in run.environment.lines():
         console.print(line, style="dim", highlight=False)
     for finding in run.findings:
-        table = Table(title=finding.experiment.title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+        table = Table(title=finding.experiment.title, title_justify="left", box=box.SIMPLE_HEAD, padding=0)
         for number, column in enumerate(finding.experiment.row.COLUMNS):
-            table.add_column(column, justify="right" if number else "left")
+            table.add_column(f"{column}  ", justify="right" if number else "left", no_wrap=True)
         for row in finding.rows:
-            table.add_row(*row.cells(), style="bold red" if row.flaw else None)
+            table.add_row(*(f"{cell}  " for cell in row.cells()), style="bold red" if row.flaw else None)
         console.print(table)
     for flaw in run.flaws:
         console.print(f"Not sound: {flaw}", style="bold red", highlight=False)

@@ -37,7 +37,8 @@ class SideProcess:
             stderr=self._errors.fileno(),
             start_new_session=True,
         )
-        Thread(target=self._listen, name="side-process", daemon=True).start()
+        self._listener = Thread(target=self._listen, name="side-process", daemon=True)
+        self._listener.start()
         return self
 
     def __exit__(
@@ -50,6 +51,7 @@ class SideProcess:
                 break
             except subprocess.TimeoutExpired:
                 continue
+        self._listener.join(END_SECONDS)
         self._errors.close()
 
     def tell(self, order: object) -> None:
@@ -78,8 +80,9 @@ class SideProcess:
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self._lines.put(line)
+        with self._process.stdout as output:
+            for line in output:
+                self._lines.put(line)
         self._lines.put(b"")
 
     def _hang_up(self) -> None:
