@@ -1,6 +1,6 @@
 """Schemathesis against the production HTTP server: what it makes of the document is answered as documented.
 
-CLARION_SCHEMATHESIS_SECONDS gives it longer than the few seconds it has in the suite.
+SCHEMATHESIS_SECONDS gives it longer than the few seconds it has in the suite.
 """
 
 import os
@@ -21,7 +21,7 @@ from clarion.records.access.permissions import Permission
 from clarion.testing.loopback import free_port
 from tests.conftest import make_user
 
-SECONDS = int(os.environ.get("CLARION_SCHEMATHESIS_SECONDS", "0"))
+SECONDS = int(os.environ.get("SCHEMATHESIS_SECONDS", "0"))
 EXAMPLES = "200" if SECONDS else "3"
 CHECKS = [
     "not_a_server_error",

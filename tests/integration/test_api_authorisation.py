@@ -48,6 +48,8 @@ EXPECTED = {
     "notifications/<uuid:id>": {"get": "send"},
     "notifications/<uuid:id>/status": {"get": "send"},
     "notifications/<uuid:id>/cancel": {"post": "send"},
+    "notifications/unread": {"get": SIGNED_IN},
+    "notifications/<uuid:id>/read": {"post": SIGNED_IN},
     "inbox": {"get": SIGNED_IN},
     "inbox/unread-count": {"get": SIGNED_IN},
     "inbox/read-all": {"post": SIGNED_IN},
@@ -137,6 +139,7 @@ FOREIGN = {
     "notifications/<uuid:id>": ("get",),
     "notifications/<uuid:id>/status": ("get",),
     "notifications/<uuid:id>/cancel": ("post",),
+    "notifications/<uuid:id>/read": ("post",),
     "inbox/<uuid:id>/read": ("post",),
     "inbox/<uuid:id>/dismiss": ("post",),
     "api-keys/<uuid:id>": ("delete",),
@@ -147,7 +150,7 @@ BODIES: dict[str, Any] = {
     "users/<uuid:user_id>/endpoints": {"channel": "chat", "target": "C9999999999"},
     "users/<uuid:user_id>/preferences": {"global": {"notifications_enabled": False}},
 }
-STAFF_ONLY_OWN = ("inbox/", "api-keys/")
+STAFF_ONLY_OWN = ("inbox/", "api-keys/", "notifications/<uuid:id>/read")
 
 
 def _tomorrow() -> str:
@@ -174,6 +177,8 @@ def _things(ann: User, drain: Any) -> dict[str, dict[str, object]]:
 
 
 def _given(route: str, things: dict[str, dict[str, object]]) -> dict[str, object]:
+    if route == "notifications/<uuid:id>/read":  # another name of the inbox's
+        return things["inbox"]
     steps = route.split("/")
     return things[steps[2] if steps[0] == "users" else steps[0]]
 

@@ -207,6 +207,6 @@ def test_the_text_of_html_has_no_tags_left_and_never_fails(source: str) -> None:
     ["<a " * 80_000, "<!--" * 60_000, '<a "' * 60_000, "<b> </b> " * 25_000, "<a " + "x" * 250_000, "<" * 250_000],
 )
 def test_hostile_markup_is_read_in_linear_time(hostile: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     as_text(hostile)
-    assert time.perf_counter() - started < 1.0
+    assert time.process_time() - started < 1.0

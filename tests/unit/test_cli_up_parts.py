@@ -28,6 +28,7 @@ def test_everything_missing_is_made_up() -> None:
         "CLARION_ENCRYPTION_KEYS": "made-e",
         "CLARION_JWT_KEY": "made-j",
         "CLARION_PUBLIC_URL": "http://h:1",
+        "CLARION_LOG_FORMAT": "console",
         "CLARION_EMBEDDED": "1",
         "CLARION_DATA_DIR": "/d",
     }

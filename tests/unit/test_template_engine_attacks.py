@@ -226,12 +226,12 @@ def run(source: str, channel_html: bool) -> str:
 
 
 def attempt(source: str, html: bool) -> str | TemplateError:
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         result: str | TemplateError = run(source, html)
     except TemplateError as error:
         result = error
-    assert time.perf_counter() - started < 2.0
+    assert time.process_time() - started < 2.0
     return result
 
 
@@ -285,9 +285,9 @@ def test_the_context_is_as_before_after_a_template_tried_to_change_it() -> None:
 
 
 def test_nothing_is_computed_while_compiling() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     content = compile_content(ChannelKey.SMS, {"body": "{{ 'A' * 10**9 }}{{ 9**9**9 }}{{ 'a'|replace('a', 'b') }}"})
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
     with pytest.raises(TemplateError) as raised:
         content.render({})
     assert (raised.value.code, raised.value.field, raised.value.line) == (TemplateErrorCode.BUDGET, "body", 1)

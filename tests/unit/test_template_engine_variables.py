@@ -134,7 +134,7 @@ def test_a_hundred_thousand_paths_are_found_in_microseconds() -> None:
     trie = PathTrie[int]()
     for number in range(100_000):
         trie.insert(f"shop_{number % 100}.event_{number // 100}.{'*' if number % 10 == 0 else 'email'}", number)
-    started = time.perf_counter()
+    started = time.process_time()
     for number in range(10_000):
         assert trie.find(f"shop_{number % 100}.event_{number // 100}.email") == number
-    assert (time.perf_counter() - started) / 10_000 < 0.000_05
+    assert (time.process_time() - started) / 10_000 < 0.000_05

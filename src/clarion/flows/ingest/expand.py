@@ -18,9 +18,11 @@ def channels_for(send: Send, subject: Subject, person: PersonFacts) -> tuple[Cha
         if unreachable:
             raise InputError("no_address", f"the user has no address for {', '.join(unreachable)}", pointer="/channel")
         return tuple(dict.fromkeys(send.channels))
-    possible = [c for c in _wished(subject, person) if _can(c, subject, person)]
-    if not possible:
+    reachable = [c for c in _wished(subject, person) if _can(c, subject, person)]
+    if not reachable:
         raise InputError("no_address", "the user has no address for any channel of this content", pointer="/user_id")
+    # where all are switched off, the gate says so about the first, and that is on record
+    possible = [c for c in reachable if _wants(c, subject, person)] or reachable[:1]
     return (possible[0],) if not person.preferred_channels else tuple(possible)
 
 
@@ -31,7 +33,9 @@ def _wished(subject: Subject, person: PersonFacts) -> list[ChannelKey]:
 
 
 def _can(key: ChannelKey, subject: Subject, person: PersonFacts) -> bool:
-    if key not in person.reachable or (subject.template is not None and key not in subject.template.channels):
-        return False
+    return key in person.reachable and (subject.template is None or key in subject.template.channels)
+
+
+def _wants(key: ChannelKey, subject: Subject, person: PersonFacts) -> bool:
     switched = person.wishes_for(subject.category.id).channels.get(key)
     return channel_default(key, marketing=subject.category.marketing) if switched is None else switched

@@ -28,7 +28,7 @@ class PasswordIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class PasswordView(Endpoint):
     tag = "access"
 
-    @operation(permission=Open.SIGNED_IN, body=PasswordIn, answers={200: Tokens}, problems=(401, 403, 429))
+    @operation(permission=Open.SIGNED_IN, body=PasswordIn, answers={200: Tokens}, problems=(401, 403, 404, 429))
     def post(self, call: Call) -> Answer:
         """Change my password.
 

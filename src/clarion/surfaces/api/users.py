@@ -165,12 +165,12 @@ def find_user(identifier: UUID) -> User:
 class MeView(Endpoint):
     tag = "people"
 
-    @operation(permission=Open.SIGNED_IN, answers={200: UserOut})
+    @operation(permission=Open.SIGNED_IN, answers={200: UserOut}, problems=(404,))
     def get(self, call: Call) -> Answer:
         """Show myself."""
         return Answer(value=user_out(find_user(call.caller.user_id)))
 
-    @operation(permission=Open.SIGNED_IN, body=Profile, answers={200: UserOut}, problems=(409,))
+    @operation(permission=Open.SIGNED_IN, body=Profile, answers={200: UserOut}, problems=(404, 409))
     def patch(self, call: Call) -> Answer:
         """Change myself."""
         user = find_user(call.caller.user_id)

@@ -14,7 +14,7 @@ from clarion.surfaces.cli.bench.sample import SAMPLE, TEMPLATE
 
 CHANNELS = (ChannelKey.IN_APP, ChannelKey.EMAIL, ChannelKey.WEBHOOK)
 WITH_SINK = (ChannelKey.EMAIL, ChannelKey.WEBHOOK)
-WARM_UP = 200
+WARM_UP = 150
 LEAST_LEAD_SECONDS = 3.0
 # taking the backlog in may slow down by half of what the warm-up showed and is still over before it falls due
 LEAD_FACTOR = 1.5
@@ -90,12 +90,15 @@ def _one_channel(ground: Ground, channel: ChannelKey, number: int, meter: Meter)
 
 
 def _warm_up(ground: Ground, channel: ChannelKey, meter: Meter) -> float:
-    """Open connections, compile the template; tells how long taking one in takes."""
-    mark = reference()
-    began = time.monotonic()
-    ground.seed(_seed(ground, channel, WARM_UP, mark, None), meter.stage(f"deliver {channel}: warming up", WARM_UP))
-    seconds = time.monotonic() - began
-    ground.watch(Watch(reference=mark, number=WARM_UP, seconds=DRAIN_SECONDS))
+    """Import, connect, compile; tells how long taking one in takes, from the second of two rounds."""
+    seconds = 0.0
+    for _ in range(2):
+        mark = reference()
+        advance = meter.stage(f"deliver {channel}: warming up", WARM_UP)
+        began = time.monotonic()
+        ground.seed(_seed(ground, channel, WARM_UP, mark, None), advance)
+        seconds = time.monotonic() - began
+        ground.watch(Watch(reference=mark, number=WARM_UP, seconds=DRAIN_SECONDS))
     return seconds / WARM_UP
 
 
