@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 import typer
 
-from clarion.contract.channel import ChannelKey
 from clarion.embedded.keys import Keys
+from clarion.records.ledger.lanes import JOBS, lanes
 from clarion.surfaces.cli.ports import base_url, is_free, wait_until_free
 from clarion.surfaces.cli.processes import parse_lanes
 from clarion.surfaces.cli.up import Plan, process_specs
@@ -76,15 +76,15 @@ def test_the_base_url_is_one_a_browser_here_can_open(host: str, url: str) -> Non
 
 
 def test_lanes_are_channels_in_one_order_and_all_by_default() -> None:
-    assert parse_lanes("") == list(ChannelKey)
-    assert parse_lanes(" chat, email,chat") == [ChannelKey.EMAIL, ChannelKey.CHAT]
+    assert parse_lanes("") == [*lanes(), JOBS]
+    assert parse_lanes(" chat, email.bulk,chat") == ["email.bulk", "chat"]
 
 
 def test_an_unknown_lane_is_refused_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(typer.Exit) as refused:
         parse_lanes("email,pigeon")
     assert refused.value.exit_code == 2
-    assert "There is no lane pigeon. The lanes are: email, sms, push" in capsys.readouterr().err
+    assert "There is no lane pigeon. The lanes are: email, email.bulk, sms" in capsys.readouterr().err
 
 
 def test_the_systems_processes_are_web_workers_and_one_beat() -> None:

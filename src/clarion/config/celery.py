@@ -13,7 +13,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clarion.config.settings")
 
 from django.conf import settings
 
-from clarion.contract.channel import ChannelKey
+from clarion.flows.delivery.bell import queue_of  # noqa: E402
+from clarion.records.ledger.lanes import JOBS, lanes  # noqa: E402
 
 # it warns of pickle as root; only JSON is accepted here
 warnings.simplefilter("ignore", SecurityWarning)
@@ -42,7 +43,7 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     task_create_missing_queues=False,
     task_default_queue="lane.email",
-    task_queues=[Queue(f"lane.{key}", durable=True) for key in ChannelKey],
+    task_queues=[Queue(queue_of(lane), durable=True) for lane in (*lanes(), JOBS)],
     accept_content=["json"],
     task_serializer="json",
     worker_hijack_root_logger=False,

@@ -16,6 +16,7 @@ PARTITIONED = {
     "ledger_decision": "notification_id",
     "ledger_event": "notification_id",
     "ledger_idempotency": "id",
+    "ledger_rejection": "job_id",
     "inbox_item": "id",
 }
 # room on the page for the one update that settles a row, so that it stays HOT

@@ -14,8 +14,10 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from clarion.records import volatile
+from clarion.records.ledger.lanes import JOBS
 
 TASK = "clarion.deliver"
+JOBS_TASK = "clarion.take_in"
 MARK_MILLISECONDS = 1_000
 REST_SECONDS = 1.0
 log = structlog.get_logger()
@@ -34,14 +36,15 @@ def ring_after_commit(lanes: Collection[str]) -> None:
 
 
 def ring(lanes: Collection[str]) -> None:
-    """Ring for each lane. A broker that is away is noted and left alone for a moment: nothing depends on the bell."""
+    """Ring for each lane (or JOBS). A broker that is away is noted and left alone for a moment: nothing depends on the bell."""
     global _silent_until  # noqa: PLW0603 - one moment shared by the process
     if time.monotonic() < _silent_until:
         return
     try:
         for lane in lanes:
             if _mark(lane):
-                current_app.send_task(TASK, args=[str(lane)], queue=queue_of(lane), retry=False)
+                task, arguments = (JOBS_TASK, []) if lane == JOBS else (TASK, [str(lane)])
+                current_app.send_task(task, args=arguments, queue=queue_of(lane), retry=False)
     except (OperationalError, redis.RedisError, OSError) as error:
         _silent_until = time.monotonic() + REST_SECONDS
         log.warning("bell_not_rung", kind=type(error).__name__)

@@ -1,17 +1,18 @@
 """Delivery, step by step: claim → load → gate → render → address → send → settle.
 
-`drain` is what a doorbell wakes. Each lane has two slots in a worker process: one takes everything, and while it is
-busy with a long batch the other takes critical and high priority only, so that those never wait behind it.
+`drain` is what a doorbell wakes. A channel's lane has two slots in a worker process: one takes everything, and while it
+is busy with a long batch the other takes critical and high priority only, so that those never wait behind it. A bulk
+lane has one. Every FAIR_TURN-th claim of a slot goes to what has waited longest, so that low priority never starves.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from random import SystemRandom
 from threading import Lock
 from time import monotonic
 from uuid import UUID
 
-from clarion.contract.channel import ChannelKey
 from clarion.flows.delivery import bell
 from clarion.flows.delivery.address import Addressed, address
 from clarion.flows.delivery.carriers import Carriers
@@ -26,12 +27,15 @@ from clarion.flows.delivery.stopping import stopping
 from clarion.flows.delivery.work import Fate
 from clarion.records import clock
 from clarion.records.ledger import queue
+from clarion.records.ledger.lanes import channel_of, is_bulk, lanes
 from clarion.records.ledger.queue import Batch
 
 BATCH = 500
 SETTLE_EVERY = 250
 SETTLE_SECONDS = 1.0
 URGENT = (1, 2)
+FAIR_TURN = 5
+STARVING = timedelta(seconds=60)
 
 
 @dataclass(slots=True)
@@ -44,17 +48,16 @@ class Slot:
     carriers: Carriers
     lock: Lock = field(default_factory=Lock)
     rung: bool = False
+    turn: int = 0
 
 
-def _slots_of(lane: str) -> tuple[Slot, Slot]:
-    key = ChannelKey(lane)
-    return (
-        Slot(lane=lane, priorities=queue.PRIORITIES, carriers=Carriers(key)),
-        Slot(lane=lane, priorities=URGENT, carriers=Carriers(key)),
-    )
+def _slots_of(lane: str) -> tuple[Slot, ...]:
+    key = channel_of(lane)
+    ordinary = Slot(lane=lane, priorities=queue.PRIORITIES, carriers=Carriers(key))
+    return (ordinary,) if is_bulk(lane) else (ordinary, Slot(lane=lane, priorities=URGENT, carriers=Carriers(key)))
 
 
-_slots = {lane: _slots_of(lane) for lane in queue.lanes()}
+_slots = {lane: _slots_of(lane) for lane in lanes()}
 
 
 def drain(lane: str) -> int:
@@ -76,13 +79,22 @@ def _work_off(slot: Slot) -> int:
     settled = 0
     while not stopping.is_set():
         slot.rung = False
-        batch = queue.claim_due(slot.lane, BATCH, priorities=slot.priorities)
+        batch = _claim(slot)
         if not batch.entries:
             break
         if len(batch.entries) == BATCH:
             bell.ring([slot.lane])
         settled += deliver(batch, slot.carriers)
     return settled
+
+
+def _claim(slot: Slot) -> Batch:
+    slot.turn += 1
+    if slot.turn % FAIR_TURN == 0:
+        waited = queue.claim_due(slot.lane, BATCH, priorities=slot.priorities[::-1], age=STARVING)
+        if waited.entries:
+            return waited
+    return queue.claim_due(slot.lane, BATCH, priorities=slot.priorities)
 
 
 def deliver(batch: Batch, carriers: Carriers) -> int:

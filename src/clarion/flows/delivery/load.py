@@ -19,7 +19,7 @@ from clarion.records.personal.ring import ring
 
 _LOAD = """
 SELECT n.id, n.user_id, n.channel, n.category_id, n.version_id, n.priority, n.bypass, n.created_at, n.expires_at,
-       n.request_id
+       n.request_id, n.context_sealed
 FROM ledger_notification AS n
 WHERE n.id = ANY(%(ids)s) AND n.id BETWEEN %(lowest)s AND %(highest)s AND n.status = ANY(%(waiting)s)
 """
@@ -33,7 +33,20 @@ def load(entries: Sequence[Claimed]) -> list[Work]:
     rows = _rows(list(by_id))
     payloads = _payloads({row[9] for row in rows})
     people = facts.load({row[1] for row in rows}, {row[3] for row in rows})
-    return [_work(row, by_id[row[0]], payloads.get(row[9]), people.get(row[1])) for row in rows]
+    return [_work(row, by_id[row[0]], _with_own(row, payloads.get(row[9])), people.get(row[1])) for row in rows]
+
+
+def _with_own(row: tuple[Any, ...], shared: Payload | None) -> Payload | None:
+    """The shared payload with the notification's own context laid over it, where it has one (bulk)."""
+    if shared is None or row[10] is None:
+        return shared
+    try:
+        own = msgspec.json.decode(
+            ring().open(bytes(row[10]), place_of("ledger_notification", row[0], "context_sealed"))
+        )
+    except Undecryptable:
+        return None
+    return {**shared, "context": {**shared["context"], **own}}
 
 
 def _rows(ids: list[UUID]) -> list[tuple[Any, ...]]:

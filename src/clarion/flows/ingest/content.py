@@ -29,14 +29,15 @@ class Subject:
     category: CategoryFacts
 
 
-def resolve(send: Send) -> Subject:
-    """Find template and category; raises InputError."""
+def resolve(send: Send, *, variables: bool = True) -> Subject:
+    """Find template and category; raises InputError. `variables` False leaves the required ones to the caller, who
+    has more context for each recipient."""
     template = _template(send) if send.template_path else None
     if template is None:
         _check_inline(send)
     elif send.subject or send.body:
         raise InputError("ambiguous_content", "give template_path or subject and body, not both", pointer="/subject")
-    _check_context(send, template)
+    _check_context(send, template if variables else None)
     return Subject(template=template, category=_category(send, template))
 
 
@@ -90,13 +91,18 @@ def _check_context(send: Send, template: TemplateFacts | None) -> None:
             raise InputError("invalid_context", error.message, pointer=f"/{name}") from error
         if len(msgspec.json.encode(value)) > CONTEXT_BYTES:
             raise InputError("context_too_large", f"{name} may have {CONTEXT_BYTES} bytes at most", pointer=f"/{name}")
-    missing = [name for name in (template.required if template else ()) if not _has(send.context, name)]
+    missing = missing_variables(template, send.context) if template else []
     if missing:
         raise InputError(
             "missing_variables",
             f"the template requires {', '.join(missing)} in context",
             pointer=f"/context/{missing[0].replace('.', '/')}",
         )
+
+
+def missing_variables(template: TemplateFacts, context: Mapping[str, object]) -> list[str]:
+    """The required variables that the context lacks."""
+    return [name for name in template.required if not _has(context, name)]
 
 
 def _has(context: Mapping[str, object], dotted: str) -> bool:

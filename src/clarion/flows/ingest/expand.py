@@ -29,7 +29,9 @@ def channels_for(send: Send, subject: Subject, person: PersonFacts) -> tuple[Cha
 def _wished(subject: Subject, person: PersonFacts) -> list[ChannelKey]:
     if person.preferred_channels:
         return [ChannelKey(c) for c in person.preferred_channels]
-    return [ChannelKey(c) for c in subject.category.default_channels] or list(FALLBACK_ORDER)
+    usual = [ChannelKey(c) for c in subject.category.default_channels] or list(FALLBACK_ORDER)
+    own = subject.template.channels if subject.template else ()
+    return [*usual, *(c for c in ChannelKey if c in own and c not in usual)]
 
 
 def _can(key: ChannelKey, subject: Subject, person: PersonFacts) -> bool:

@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 
-import msgspec
 import structlog
 
 from clarion.contract.channel import ChannelKey
@@ -11,13 +10,13 @@ from clarion.flows.delivery.bell import ring_after_commit
 from clarion.flows.ingest.asked import Accepted, Receipt, Send
 from clarion.flows.ingest.content import Subject, check_inline, resolve
 from clarion.flows.ingest.expand import channels_for
-from clarion.flows.ingest.gate import judge, priority_of
+from clarion.flows.ingest.gate import judge
+from clarion.flows.ingest.rows import decision_of, payload_of, row_of
 from clarion.flows.ingest.timing import check_times
 from clarion.records.access.permissions import Permission
 from clarion.records.ids import new_id
 from clarion.records.ledger import store
-from clarion.records.ledger.rows import DecisionRow, NewNotification, NewRequest
-from clarion.records.ledger.status import Status
+from clarion.records.ledger.rows import NewRequest
 from clarion.records.people import facts
 from clarion.records.people.facts import PersonFacts
 from clarion.records.preferences.rules import Verdict
@@ -65,11 +64,11 @@ def _store(asked: Send, subject: Subject, verdicts: list[tuple[ChannelKey, Verdi
         id=new_id(),
         caller_kind=asked.caller.kind,
         caller_id=asked.caller.id,
-        payload=_payload(asked),
+        payload=payload_of(asked),
         created_at=now,
     )
-    rows = [_row(asked, subject, key, verdict, now) for key, verdict in verdicts]
-    decisions = [_decision(row, verdict, now) for row, (_, verdict) in zip(rows, verdicts, strict=True)]
+    rows = [row_of(asked, subject, key, verdict, now) for key, verdict in verdicts]
+    decisions = [decision_of(row, verdict, now) for row, (_, verdict) in zip(rows, verdicts, strict=True)]
     store.accept(request, rows, decisions)
     ring_after_commit({row.channel for row in rows if row.due_at is not None and row.due_at <= now})
     log.info("accepted", send_request=str(request.id), notifications=[str(row.id) for row in rows])
@@ -80,49 +79,4 @@ def _store(asked: Send, subject: Subject, verdicts: list[tuple[ChannelKey, Verdi
         created_at=now,
         notifications=tuple(Accepted(id=r.id, channel=r.channel, status=r.status, reason=r.reason) for r in rows),
         estimated_delivery=due + USUAL_DELAY if due else None,
-    )
-
-
-def _payload(asked: Send) -> bytes:
-    payload: dict[str, object] = {
-        "context": asked.context,
-        "data": asked.data,
-        "track": {"opens": asked.track_opens, "clicks": asked.track_clicks},
-    }
-    if not asked.template_path:
-        payload["inline"] = {"subject": asked.subject, "body": asked.body}
-    return msgspec.json.encode(payload)
-
-
-def _row(asked: Send, subject: Subject, key: ChannelKey, verdict: Verdict, now: datetime) -> NewNotification:
-    later = asked.scheduled_at is not None and asked.scheduled_at > now
-    waiting = Status.SCHEDULED if later else Status.PENDING
-    due = asked.scheduled_at if later else now
-    return NewNotification(
-        id=new_id(),
-        user_id=asked.user_id,
-        channel=key,
-        category_id=subject.category.id,
-        template_id=subject.template.id if subject.template else None,
-        version_id=subject.template.version_id if subject.template else None,
-        priority=priority_of(asked, subject),
-        status=waiting if verdict.allows else Status.SUPPRESSED,
-        reason=verdict.reason or "",
-        reference=asked.reference,
-        bypass=asked.bypass,
-        scheduled_at=asked.scheduled_at,
-        expires_at=asked.expires_at,
-        due_at=due if verdict.allows else None,
-    )
-
-
-def _decision(row: NewNotification, verdict: Verdict, now: datetime) -> DecisionRow:
-    return DecisionRow(
-        notification_id=row.id,
-        at=now,
-        stage="ingest",
-        rule=verdict.rule,
-        outcome=verdict.outcome,
-        reason=verdict.reason or "",
-        until=row.due_at if row.status is Status.SCHEDULED else None,
     )

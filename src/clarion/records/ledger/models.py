@@ -87,7 +87,10 @@ class QueueEntry(models.Model):
 
     class Meta:
         db_table = "ledger_queue"
-        indexes: ClassVar = [models.Index(fields=["lane", "priority", "due_at"], name="ledger_queue_due")]
+        indexes: ClassVar = [
+            models.Index(fields=["lane", "priority", "due_at"], name="ledger_queue_due"),
+            models.Index(fields=["lane", "priority", "caller_id", "due_at"], name="ledger_queue_fair"),
+        ]
 
     def __str__(self) -> str:
         return f"queued {self.id}"
@@ -173,3 +176,51 @@ class IdempotencyKey(models.Model):
 
     def __str__(self) -> str:
         return f"idempotency key of {self.caller_id}"
+
+
+class Job(models.Model):
+    """A bulk send; its id is that of the request its notifications share. A job over an audience keeps its plan, the
+    last person it took in (`cursor`) and the last it will (`until`); the cursor moves with the page's rows."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    caller_kind = models.TextField()
+    caller_id = models.UUIDField()
+    state = models.TextField()
+    plan_sealed = models.BinaryField(null=True)
+    cursor = models.UUIDField(null=True)
+    until = models.UUIDField(null=True)
+    total = models.IntegerField(null=True)
+    accepted = models.IntegerField(default=0)
+    rejected = models.IntegerField(default=0)
+    created_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "ledger_job"
+        indexes: ClassVar = [
+            models.Index(fields=["id"], name="ledger_job_running", condition=models.Q(state="running")),
+            models.Index(fields=["caller_id", "-id"], name="ledger_job_caller"),
+        ]
+
+    plan = sealed_json("plan_sealed")
+
+    def __str__(self) -> str:
+        return f"job {self.id}"
+
+
+class Rejection(models.Model):
+    """A recipient of a job that could not be taken: its place in the list (from 0), and why."""
+
+    pk = models.CompositePrimaryKey("job_id", "place", "channel")
+    job_id = models.UUIDField()
+    place = models.IntegerField()
+    channel = models.TextField(default="")
+    user_id = models.UUIDField(null=True)
+    code = models.TextField()
+    message = models.TextField()
+
+    class Meta:
+        db_table = "ledger_rejection"
+
+    def __str__(self) -> str:
+        return f"rejection {self.place} of {self.job_id}"

@@ -8,15 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import connection
 
-from clarion.contract.channel import ChannelKey
 from clarion.records import hot
+from clarion.records.ledger.lanes import lanes
 
 LEASE = timedelta(seconds=30)
 PRIORITIES = (1, 2, 3, 4)
+MOST_CALLERS = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,20 +40,48 @@ class Batch:
     entries: tuple[Claimed, ...]
 
 
-# Priority by priority, oldest due first, and only as far as the limit needs: the cost does not grow with what is
-# scheduled for later, and a critical message is found at once behind any backlog.
+# Priority by priority, and within one, the same share for every caller who waits (as many as MOST_CALLERS, from a
+# random place on), oldest due first: a critical message is found at once behind any backlog, one caller's flood does
+# not push another's out, and the cost does not grow with the backlog or with what is scheduled for later.
 _CLAIM = """
 WITH mine AS MATERIALIZED (SELECT nextval('ledger_lease') AS lease),
 free AS MATERIALIZED (
     SELECT picked.id, picked.lease AS old_lease
     FROM unnest(%(priorities)s::smallint[]) WITH ORDINALITY AS p(priority, place)
     CROSS JOIN LATERAL (
-        SELECT q.id, q.lease FROM ledger_queue AS q
-        WHERE q.lane = %(lane)s AND q.priority = p.priority AND q.due_at <= statement_timestamp()
-          AND (q.lease_until IS NULL OR q.lease_until < statement_timestamp())
-        ORDER BY q.due_at
-        LIMIT %(limit)s
-        FOR UPDATE SKIP LOCKED
+        WITH RECURSIVE first AS (
+            (SELECT caller_id FROM ledger_queue
+             WHERE lane = %(lane)s AND priority = p.priority AND caller_id >= %(start)s ORDER BY caller_id LIMIT 1)
+            UNION ALL
+            (SELECT caller_id FROM ledger_queue
+             WHERE lane = %(lane)s AND priority = p.priority ORDER BY caller_id LIMIT 1)
+            LIMIT 1
+        ), waiting(caller_id, origin, number) AS (
+            SELECT caller_id, caller_id, 1 FROM first
+            UNION ALL
+            SELECT following.caller_id, waiting.origin, waiting.number + 1
+            FROM waiting CROSS JOIN LATERAL (
+                (SELECT caller_id FROM ledger_queue
+                 WHERE lane = %(lane)s AND priority = p.priority AND caller_id > waiting.caller_id
+                 ORDER BY caller_id LIMIT 1)
+                UNION ALL
+                (SELECT caller_id FROM ledger_queue
+                 WHERE lane = %(lane)s AND priority = p.priority ORDER BY caller_id LIMIT 1)
+                LIMIT 1
+            ) AS following
+            WHERE waiting.number < %(callers)s AND following.caller_id <> waiting.origin
+        )
+        SELECT fair.id, fair.lease
+        FROM (SELECT caller_id, count(*) OVER () AS callers FROM waiting) AS w
+        CROSS JOIN LATERAL (
+            SELECT q.id, q.lease FROM ledger_queue AS q
+            WHERE q.lane = %(lane)s AND q.priority = p.priority AND q.caller_id = w.caller_id
+              AND q.due_at <= statement_timestamp() - %(age)s
+              AND (q.lease_until IS NULL OR q.lease_until < statement_timestamp())
+            ORDER BY q.due_at
+            LIMIT (%(limit)s + w.callers - 1) / w.callers
+            FOR UPDATE SKIP LOCKED
+        ) AS fair
     ) AS picked
     LIMIT %(limit)s
 )
@@ -64,9 +93,26 @@ RETURNING q.id, q.priority, q.attempts, q.replayed_after, free.old_lease IS NOT 
 """
 
 
-def claim_due(lane: str, limit: int, *, priorities: Sequence[int] = PRIORITIES, lease: timedelta = LEASE) -> Batch:
-    """Claim up to `limit` due entries of a lane, most urgent first, then oldest due. An empty batch has lease 0."""
-    rows = hot.fetch(_CLAIM, {"lane": lane, "limit": limit, "priorities": list(priorities), "span": lease})
+def claim_due(
+    lane: str,
+    limit: int,
+    *,
+    priorities: Sequence[int] = PRIORITIES,
+    lease: timedelta = LEASE,
+    age: timedelta = timedelta(0),
+) -> Batch:
+    """Claim up to `limit` entries of a lane that have been due for `age`, in the order of `priorities`, fairly between
+    callers. May bring fewer than there are; an empty batch (lease 0) means that there is nothing."""
+    values = {
+        "lane": lane,
+        "limit": limit,
+        "priorities": list(priorities),
+        "span": lease,
+        "age": age,
+        "callers": MOST_CALLERS,
+        "start": uuid4(),
+    }
+    rows = hot.fetch(_CLAIM, values)
     entries = tuple(Claimed(id=r[0], priority=r[1], attempts=r[2], earlier=r[3], abandoned=r[4]) for r in rows)
     return Batch(lease=rows[0][5] if rows else 0, entries=entries)
 
@@ -155,8 +201,3 @@ def oldest_due_seconds() -> float:
             [lanes(), list(PRIORITIES)],
         )
         return float(cursor.fetchone()[0])
-
-
-def lanes() -> list[str]:
-    """All lanes: one for each channel, so that a slow one holds up nobody."""
-    return [str(key) for key in ChannelKey]

@@ -10,7 +10,7 @@ from django.http.request import RawPostDataException
 from clarion.surfaces.api.problems import FieldProblem, Refusal
 
 T = TypeVar("T", bound=msgspec.Struct)
-_AT = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
+_AT = re.compile(r"^(?P<what>.*?)(?: - at (?:`[a-z]+` in )?`(?P<path>[^`]*)`)?$", re.DOTALL)
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 _FIELD = re.compile(r"field `([^`]+)`")
 

@@ -14,6 +14,7 @@ from clarion.flows.delivery import heartbeat
 from clarion.records import clock, partitions, volatile
 from clarion.records.ids import first_id_of
 from clarion.records.ledger import queue
+from clarion.records.ledger.lanes import lanes
 from clarion.surfaces.api.endpoint import Answer, Call, Endpoint, Open, operation
 
 OLDEST_DUE_LIMIT = 120.0
@@ -85,7 +86,7 @@ def _broker() -> str:
 def _workers() -> str:
     seen = heartbeat.seen("worker")
     served = set().union(*seen.values()) if seen else set()
-    missing = [lane for lane in queue.lanes() if lane not in served]
+    missing = [lane for lane in lanes() if lane not in served]
     if missing:
         raise NotReady(f"no worker for {', '.join(missing)} seen lately: start `clarion worker`")
     return f"{len(seen)} seen, all lanes served"

@@ -14,6 +14,7 @@ from clarion.records.people.directory import checked_locale
 from clarion.records.templating import writer
 from clarion.records.templating.catalog import catalog as templates
 from clarion.records.templating.models import Template, TemplateContent, TemplateVersion
+from clarion.surfaces.api.decoding import escaped
 from clarion.surfaces.api.endpoint import Answer, Call, Endpoint, operation
 from clarion.surfaces.api.fields import CategoryName, Instant, Name, Path, Priority, Text, Variable, priority_number
 from clarion.surfaces.api.paging import Page, PageQuery, page_of
@@ -126,7 +127,7 @@ def draft_of(body: TemplateIn) -> writer.Draft:
         raise InputError("category_not_found", "there is no such category; see GET /categories", pointer="/category")
     content = {
         key: {
-            "" if name == DEFAULT else checked_locale(name, f"/content/{key}"): fields
+            "" if name == DEFAULT else checked_locale(name, f"/content/{key}/{escaped(name[:64])}"): fields
             for name, fields in locales.items()
         }
         for key, locales in body.content.items()

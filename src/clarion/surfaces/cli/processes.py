@@ -10,7 +10,6 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from clarion.contract.channel import ChannelKey
 from clarion.surfaces.cli.exits import Exit, leave
 from clarion.surfaces.cli.upenv import SETTINGS
 
@@ -51,11 +50,11 @@ def worker(
     lanes: Annotated[
         str, typer.Option(help="Channels to work for, separated by commas; all of them if left out.")
     ] = "",
-    threads: Threads = 16,
+    threads: Threads = 22,
 ) -> None:
     """Work the delivery lanes."""
     name = f"worker-{os.getpid()}@{socket.gethostname()}"
-    queues = ",".join(f"lane.{channel}" for channel in parse_lanes(lanes))
+    queues = ",".join(f"lane.{lane}" for lane in parse_lanes(lanes))
     options = ["--pool", "threads", "--concurrency", str(threads), "--hostname", name, "--queues", queues]
     options += ["--without-mingle", "--without-gossip", "--loglevel", os.environ.get("CLARION_LOG_LEVEL", "info")]
     _become("celery", "--app", "clarion.config.celery:app", "--quiet", "worker", *options)
@@ -85,14 +84,18 @@ def migrate() -> None:
         leave(Exit.FAILED, "The database does not answer: check CLARION_DATABASE_URL and that the server runs.")
 
 
-def parse_lanes(text: str) -> list[ChannelKey]:
-    """The channels named in `a,b`, in the closed set's order; all for an empty text. Ends the command on others."""
+def parse_lanes(text: str) -> list[str]:
+    """The lanes named in `a,b`, in the closed set's order; all, and the jobs, for an empty text. A channel's name
+    means its lane, `email.bulk` the one for its bulk work. Ends the command on others."""
+    from clarion.records.ledger.lanes import JOBS, lanes
+
+    every = [*lanes(), JOBS]
     names = {name.strip() for name in text.split(",") if name.strip()}
-    unknown = names - set(ChannelKey)
+    unknown = names - set(every)
     if unknown:
-        known = ", ".join(ChannelKey)
+        known = ", ".join(every)
         leave(Exit.USAGE, f"There is no lane {', '.join(sorted(unknown))}. The lanes are: {known}.")
-    return [channel for channel in ChannelKey if not names or channel in names]
+    return [lane for lane in every if not names or lane in names]
 
 
 def _become_asgi_server(application: str, host: str, port: int, workers: int) -> NoReturn:

@@ -9,7 +9,7 @@ from django.db import DatabaseError, InterfaceError, connection
 
 from clarion.flows.delivery import bell, flow, heartbeat
 from clarion.flows.delivery.stopping import stopping
-from clarion.records.ledger import queue
+from clarion.records.ledger.lanes import lanes
 
 log = structlog.get_logger()
 
@@ -17,7 +17,7 @@ log = structlog.get_logger()
 @shared_task(name=bell.TASK, ignore_result=True)
 def deliver(lane: str) -> None:
     """Answer the bell of a lane. A bell of an unknown lane is noted and dropped."""
-    if lane not in queue.lanes():
+    if lane not in lanes():
         log.warning("bell_of_unknown_lane")
         return
     try:

@@ -5,9 +5,16 @@ from datetime import UTC, datetime
 from django.db import migrations, models
 import clarion.records.ids
 
-from clarion.records.partitions import PARTITIONED, partition_sql, week_of
+from clarion.records.partitions import partition_sql, week_of
 
-LEDGER = [table for table in PARTITIONED if table.startswith("ledger_")]
+LEDGER = [
+    "ledger_request",
+    "ledger_notification",
+    "ledger_attempt",
+    "ledger_decision",
+    "ledger_event",
+    "ledger_idempotency",
+]
 
 TABLES = """
 CREATE TABLE ledger_request (

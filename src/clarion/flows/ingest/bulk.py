@@ -1,0 +1,194 @@
+"""Bulk: one content to many recipients. A list is taken in whole, in one transaction, chunk by chunk: when the caller
+hears 202, every recipient is durable or named as rejected; when something fails before, nothing was stored."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import islice
+from uuid import UUID
+
+import msgspec
+import structlog
+from django.db import transaction
+
+from clarion.contract.channel import ChannelKey
+from clarion.contract.input_error import InputError
+from clarion.flows.delivery.bell import ring_after_commit
+from clarion.flows.ingest.asked import Send
+from clarion.flows.ingest.content import Subject, check_inline, missing_variables, resolve
+from clarion.flows.ingest.expand import channels_for
+from clarion.flows.ingest.flow import authorise, decision_of, payload_of, row_of
+from clarion.flows.ingest.gate import judge
+from clarion.flows.ingest.timing import check_times
+from clarion.records.ids import new_id
+from clarion.records.ledger import bulk_store
+from clarion.records.ledger.bulk_store import JobState, RejectedRecipient
+from clarion.records.ledger.lanes import lane_of
+from clarion.records.ledger.models import Job
+from clarion.records.ledger.rows import DecisionRow, NewNotification, NewRequest
+from clarion.records.people import facts
+from clarion.records.people.facts import PersonFacts
+from clarion.records.templating.engine.errors import TemplateError
+from clarion.records.templating.engine.plain import plain
+
+CHUNK = 2_000
+OWN_CONTEXT_BYTES = 16 * 1024
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """One of the list; `channels` empty: the job's. `context` adds to the job's."""
+
+    user_id: UUID
+    channels: tuple[ChannelKey, ...] = ()
+    context: dict[str, object] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobReceipt:
+    """What a bulk call is answered."""
+
+    job_id: UUID
+    accepted: int
+    rejected: int
+
+
+@dataclass(slots=True)
+class Intake:
+    """The taking in of one job: what is asked of everybody, and what has been counted so far."""
+
+    asked: Send
+    subject: Subject
+    request: NewRequest
+    accepted: int = 0
+    rejected: int = 0
+    lanes: set[str] = field(default_factory=set)
+    seen: set[tuple[UUID, ChannelKey]] = field(default_factory=set)
+
+
+def accept_list(asked: Send, recipients: Iterable[Recipient], now: datetime) -> JobReceipt:
+    """Take a list in. `asked.user_id` is the caller's and stands for nobody. Raises InputError for the job as a whole;
+    a recipient that cannot be taken is rejected by itself."""
+    intake = begin(asked, now)
+    with transaction.atomic():
+        bulk_store.open_request(intake.request)
+        job = Job.objects.create(
+            id=intake.request.id,
+            caller_kind=asked.caller.kind,
+            caller_id=asked.caller.id,
+            state=JobState.ACCEPTED,
+            created_at=now,
+            finished_at=now,
+        )
+        for place, chunk in _chunks(recipients):
+            take_chunk(intake, chunk, place, now)
+        job.total = intake.accepted + intake.rejected
+        job.accepted, job.rejected = intake.accepted, intake.rejected
+        job.save(update_fields=["total", "accepted", "rejected"])
+        ring_after_commit(intake.lanes)
+    log.info("bulk_accepted", job=str(job.id), accepted=intake.accepted, rejected=intake.rejected)
+    return JobReceipt(job_id=job.id, accepted=intake.accepted, rejected=intake.rejected)
+
+
+def begin(asked: Send, now: datetime, *, job_id: UUID | None = None) -> Intake:
+    """Check what holds for all recipients; raises InputError. Required variables are checked for each recipient, for
+    they may come with it."""
+    authorise(asked)
+    check_times(asked, now)
+    subject = resolve(asked, variables=False)
+    request = NewRequest(
+        id=job_id or new_id(),
+        caller_kind=asked.caller.kind,
+        caller_id=asked.caller.id,
+        payload=payload_of(asked),
+        created_at=now,
+    )
+    return Intake(asked=asked, subject=subject, request=request)
+
+
+def _chunks(recipients: Iterable[Recipient]) -> Iterator[tuple[int, list[Recipient]]]:
+    place = 0
+    source = iter(recipients)
+    while chunk := list(islice(source, CHUNK)):
+        yield place, chunk
+        place += len(chunk)
+
+
+def take_chunk(intake: Intake, chunk: Sequence[Recipient], place: int, now: datetime) -> None:
+    """Judge and store one chunk within the open transaction."""
+    people = facts.load({r.user_id for r in chunk}, [intake.subject.category.id])
+    rows: list[tuple[NewNotification, bytes]] = []
+    decisions: list[DecisionRow] = []
+    rejected: list[RejectedRecipient] = []
+    for offset, recipient in enumerate(chunk):
+        try:
+            taken = _take_one(intake, recipient, people.get(recipient.user_id), now)
+        except InputError as error:
+            rejected.append(_rejection(place + offset, "", recipient, error))
+            continue
+        for key, result in taken:
+            if isinstance(result, InputError):
+                rejected.append(_rejection(place + offset, key, recipient, result))
+            else:
+                rows.append((result[0], result[2]))
+                decisions.append(result[1])
+                if result[0].due_at is not None and result[0].due_at <= now:
+                    intake.lanes.add(lane_of(key, bulk=True))
+    bulk_store.copy_accepted(intake.request, rows, decisions, rejected, now)
+    intake.accepted += len(rows)
+    intake.rejected += len(rejected)
+
+
+_Taken = tuple[NewNotification, DecisionRow, bytes]
+
+
+def _take_one(
+    intake: Intake, recipient: Recipient, person: PersonFacts | None, now: datetime
+) -> list[tuple[ChannelKey, _Taken | InputError]]:
+    if person is None or not person.active:
+        raise InputError("user_not_found", "there is no active user with this id")
+    asked = intake.asked
+    if recipient.channels or recipient.user_id != asked.user_id:
+        asked = replace(asked, user_id=recipient.user_id, channels=recipient.channels or asked.channels)
+    _check_own(intake, recipient)
+    taken: list[tuple[ChannelKey, _Taken | InputError]] = []
+    own = msgspec.json.encode(recipient.context) if recipient.context else b""
+    for key in channels_for(asked, intake.subject, person):
+        if (recipient.user_id, key) in intake.seen:
+            message = "the list has this user on this channel before"
+            taken.append((key, InputError("duplicate_recipient", message)))
+            continue
+        intake.seen.add((recipient.user_id, key))
+        verdict = judge(asked, intake.subject, person, key, now)
+        row = row_of(asked, intake.subject, key, verdict, now)
+        taken.append((key, (row, decision_of(row, verdict, now), own)))
+    return taken
+
+
+def _check_own(intake: Intake, recipient: Recipient) -> None:
+    """The recipient's own context is plain and small, and with the job's it has what the template requires."""
+    template, shared = intake.subject.template, intake.asked.context
+    if recipient.context:
+        try:
+            plain(recipient.context)
+        except TemplateError as error:
+            raise InputError("invalid_context", error.message) from error
+        if len(msgspec.json.encode(recipient.context)) > OWN_CONTEXT_BYTES:
+            raise InputError("context_too_large", f"a recipient's context may have {OWN_CONTEXT_BYTES} bytes at most")
+    if template is not None and template.required:
+        missing = missing_variables(template, {**shared, **recipient.context})
+        if missing:
+            raise InputError("missing_variables", f"the template requires {', '.join(missing)}")
+    unsupported = [c for c in recipient.channels if template is not None and c not in template.channels]
+    if unsupported:
+        raise InputError("channel_not_supported", f"the template has no content for {', '.join(unsupported)}")
+    if template is None:
+        for key in recipient.channels:
+            check_inline(key, intake.asked.subject, intake.asked.body, intake.asked.data)
+
+
+def _rejection(place: int, channel: str, recipient: Recipient, error: InputError) -> RejectedRecipient:
+    return RejectedRecipient(
+        place=place, channel=channel, user_id=recipient.user_id, code=error.code, message=error.message
+    )
