@@ -28,7 +28,9 @@ REASONS: dict[Reason, str] = {
     Reason.CONTENT_INVALID: "What the template rendered breaks a limit of the channel.",
     Reason.TEMPLATE_MISSING_CONTENT: "The template version has no content for the channel.",
     Reason.WORKER_LOST: "A worker took it up and was not heard of again; it may have reached the provider.",
-    Reason.RETRIES_EXHAUSTED: "The channel's attempts are used up; the decision's detail names the last reason.",
+    Reason.RATE_LIMITED: "It waits because the account, the recipient or the category is at its limit; not an attempt.",
+    Reason.ACCOUNTS_RESTING: "It waits while the channel's accounts rest after failures (circuit breaker); not an attempt.",
+    Reason.RETRIES_EXHAUSTED: "Attempts or the deadline are used up; the decision's detail says which, and the last reason.",
     Reason.UNDECRYPTABLE: "The stored payload cannot be opened: its key is missing from CLARION_ENCRYPTION_KEYS.",
     Reason.EXPIRED: "`expires_at` passed before it could be sent, or would have before the next attempt.",
     Reason.CANCELLED: "The caller cancelled it.",
@@ -37,6 +39,8 @@ REASONS: dict[Reason, str] = {
     Reason.MARKETING_OFF: "The recipient switched marketing off.",
     Reason.CHANNEL_OFF: "The recipient switched the channel off, or marketing by SMS never on; critical passes.",
     Reason.CATEGORY_OFF: "The recipient switched the category off, or the channel within it; critical passes.",
+    Reason.DUPLICATE: "It repeats a reference within the category's window; the decision's detail names the first.",
+    Reason.MISFIRED: "It was scheduled, found long after it was due, and its category says to skip such ones.",
 }
 
 PERMISSIONS: dict[Permission, str] = {

@@ -9,7 +9,6 @@ from django.conf import settings
 from django.test import Client
 
 from clarion.config.wiring import configured
-from clarion.contract.channel import ChannelKey
 from clarion.flows.delivery import bell, flow
 from clarion.flows.delivery.render import compiled
 from clarion.records import clock, partitions, volatile
@@ -18,6 +17,7 @@ from clarion.records.access.permissions import Caller, CallerKind, Permission
 from clarion.records.accounts import book
 from clarion.records.categories.catalog import catalog as categories
 from clarion.records.categories.models import Category
+from clarion.records.ledger.lanes import lanes
 from clarion.records.people import directory
 from clarion.records.people.models import Device, Endpoint, User
 from clarion.records.templating.catalog import catalog as templates
@@ -173,6 +173,6 @@ def drain() -> Callable[[], int]:
     """Deliver everything due in all lanes, in this process."""
 
     def run() -> int:
-        return sum(flow.drain(key) for key in ChannelKey)
+        return sum(flow.drain(lane) for lane in lanes())
 
     return run

@@ -1,4 +1,4 @@
-"""A notification's state is written in one place: records/ledger/transitions.py; store.py inserts it."""
+"""A notification's state is written in one place: records/ledger/transitions.py; store.py and bulk_store.py insert it."""
 
 import ast
 import re
@@ -13,7 +13,11 @@ _SQL = {
     "DELETE": re.compile(rf'\b(DELETE\s+FROM|TRUNCATE)\s+"?{TABLE}\b', re.IGNORECASE),
     "COPY": re.compile(rf"copy_rows\(\s*[\"']{TABLE}[\"']|\bCOPY\s+\"?{TABLE}\b"),
 }
-ALLOWED = {("records/ledger/transitions.py", "UPDATE"), ("records/ledger/store.py", "INSERT")}
+ALLOWED = {
+    ("records/ledger/transitions.py", "UPDATE"),
+    ("records/ledger/store.py", "INSERT"),
+    ("records/ledger/bulk_store.py", "COPY"),
+}
 _MAKERS = {"create", "bulk_create", "get_or_create", "update_or_create", "bulk_update"}
 
 

@@ -13,8 +13,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clarion.config.settings")
 
 from django.conf import settings
 
-from clarion.flows.delivery.bell import queue_of  # noqa: E402
-from clarion.records.ledger.lanes import JOBS, lanes  # noqa: E402
+from clarion.flows.delivery.bell import queue_of
+from clarion.records.ledger.lanes import JOBS, lanes
 
 # it warns of pickle as root; only JSON is accepted here
 warnings.simplefilter("ignore", SecurityWarning)

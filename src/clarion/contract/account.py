@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from clarion.contract.faults import Misconfigured
+from clarion.contract.rate import Rate, parse_burst, parse_rate
 
 COMMON_OPTIONS = frozenset({"endpoint", "rate", "burst", "concurrency", "name"})
 
@@ -25,6 +26,16 @@ class AccountUrl:
     def name(self) -> str:
         """The account's name: the `name=` option, else the scheme and host."""
         return self.options.get("name") or (f"{self.scheme}-{self.host}" if self.host else self.scheme)
+
+    @property
+    def rate(self) -> Rate | None:
+        """The `rate=` option."""
+        return parse_rate(self.options["rate"]) if "rate" in self.options else None
+
+    @property
+    def burst(self) -> int | None:
+        """The `burst=` option."""
+        return parse_burst(self.options["burst"]) if "burst" in self.options else None
 
     @property
     def shown(self) -> str:
@@ -49,7 +60,7 @@ def parse_account_url(url: str) -> AccountUrl:
     if not parts.scheme:
         raise Misconfigured("a provider URL must start with a scheme, for example smtp://")
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
-    return AccountUrl(
+    parsed = AccountUrl(
         scheme=parts.scheme.lower(),
         username=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
@@ -58,3 +69,8 @@ def parse_account_url(url: str) -> AccountUrl:
         path=unquote(parts.path),
         options=options,
     )
+    try:
+        _ = parsed.rate, parsed.burst
+    except Misconfigured as fault:
+        raise Misconfigured(f"{parsed.scheme}: {fault}") from fault
+    return parsed

@@ -15,7 +15,8 @@ class Declaration:
 
     `max_batch` is the most messages one `send` may be given. `idempotent`: re-sending a message with the same id
     is not delivered twice. `confirms_delivery`: taken means arrived (an inbox row, say), so no receipt follows.
-    `reports_delivery`: a receipt may follow later through a callback.
+    `reports_delivery`: a receipt may follow later through a callback. `default_rate`: how fast an account goes unless
+    its URL or staff say otherwise (`14/s`); empty: as fast as it can.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Declaration:
     reports_delivery: bool = False
     batch_call: bool = False
     attachments: bool = False
+    default_rate: str = ""
 
 
 class Provider(Protocol):

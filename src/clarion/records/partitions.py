@@ -86,6 +86,11 @@ def drop_before(moment: datetime, tables: Iterable[str] = tuple(PARTITIONED)) ->
                     [first_id_of(week), first_id_of(end)],
                 )
                 if not cursor.fetchone()[0]:
+                    if table == "ledger_notification":
+                        cursor.execute(
+                            "DELETE FROM ledger_dead_letter WHERE id >= %s AND id < %s",
+                            [first_id_of(week), first_id_of(end)],
+                        )
                     cursor.execute(f"DROP TABLE {name}")
                     dropped.append(name)
     return dropped

@@ -19,6 +19,9 @@ from clarion.flows.delivery import bell, heartbeat
 from clarion.records import clock, partitions
 from clarion.records.access import tokens
 from clarion.records.ledger import queue
+from clarion.records.ledger.bulk_store import JobState
+from clarion.records.ledger.lanes import JOBS
+from clarion.records.ledger.models import Job
 from clarion.records.outbox import store as outbox
 
 LEADER_LOCK = 4_207_001
@@ -37,8 +40,9 @@ class Tick:
 
 
 def ring_due() -> None:
-    """Ring for every lane with due work that nobody holds."""
-    bell.ring(queue.lanes_due())
+    """Ring for every lane with due work that nobody holds, and for audiences that are not all in."""
+    waiting = [JOBS] if Job.objects.filter(state=JobState.RUNNING).exists() else []
+    bell.ring([*queue.lanes_due(), *waiting])
 
 
 def drop_old() -> None:

@@ -36,7 +36,7 @@ def ring_after_commit(lanes: Collection[str]) -> None:
 
 
 def ring(lanes: Collection[str]) -> None:
-    """Ring for each lane (or JOBS). A broker that is away is noted and left alone for a moment: nothing depends on the bell."""
+    """Ring for each lane (or JOBS). A broker that is away is left alone for a moment: nothing depends on the bell."""
     global _silent_until  # noqa: PLW0603 - one moment shared by the process
     if time.monotonic() < _silent_until:
         return

@@ -1,7 +1,7 @@
 """Step: the gate again, just before sending, because the world moved while the message waited."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from clarion.contract.reasons import Reason
 from clarion.flows.delivery.work import Fate, Work, ended
@@ -39,5 +39,18 @@ def _judge(work: Work, now: datetime) -> Fate | None:
     )
     verdict = decide(work.person.wishes_for(work.category.id), asked, now)
     if verdict.allows or verdict.reason is None:
-        return None
+        return _misfire(work, now)
     return ended(work, _STATUS[verdict.outcome], verdict.reason, "gate", verdict.rule, now)
+
+
+def _misfire(work: Work, now: datetime) -> Fate | None:
+    scheduled = work.scheduled_at is not None and work.replayed_at is None
+    if not scheduled or not is_misfired(work.due_at, work.category.skip_after, now):
+        return None
+    detail = f"due at {work.due_at:%Y-%m-%dT%H:%M:%SZ}"
+    return ended(work, Status.EXPIRED, Reason.MISFIRED, "gate", "misfire", now, detail)
+
+
+def is_misfired(due_at: datetime, skip_after: timedelta | None, now: datetime) -> bool:
+    """Whether scheduled work is found so late that its category wants it skipped; None: late work is sent."""
+    return skip_after is not None and now - due_at > skip_after

@@ -10,17 +10,20 @@ from random import Random
 from clarion.channels.registry import channel as channel_of
 from clarion.contract.outcome import Outcome, Rejected, Retry, Sent, Unclear
 from clarion.contract.reasons import Reason
-from clarion.flows.delivery.backoff import POLICIES, wait_before
+from clarion.flows.delivery.backoff import policy_of, used_up, wait_before
 from clarion.flows.delivery.send import Told
-from clarion.flows.delivery.work import Fate, Work
+from clarion.flows.delivery.work import Fate, Held, Work, held
 from clarion.records.ledger.rows import AttemptRow, DecisionRow
 from clarion.records.ledger.status import Status
 
 _NAMES = {Sent: "sent", Retry: "retry", Rejected: "rejected", Unclear: "unclear"}
 
 
-def judge(work: Work, told: Sequence[Told], started: datetime, now: datetime, rng: Random) -> Fate:
-    """The fate of work of which every message has an outcome."""
+def judge(work: Work, heard: Sequence[Told | Held], started: datetime, now: datetime, rng: Random) -> Fate:
+    """The fate of work of which every message has an outcome, or was held."""
+    told = [each for each in heard if isinstance(each, Told)]
+    if not told:
+        return _held(work, [each for each in heard if isinstance(each, Held)], now)
     attempts = tuple(_attempt(work, each, started, now) for each in told)
     taken = [each for each in told if isinstance(each.outcome, Sent)]
     if taken:
@@ -34,14 +37,21 @@ def judge(work: Work, told: Sequence[Told], started: datetime, now: datetime, rn
     return _again(work, hopeful[0], attempts, now, rng)
 
 
+def _held(work: Work, waits: Sequence[Held], now: datetime) -> Fate:
+    longest = max(waits, key=lambda each: each.after)
+    return held(work, longest.why, "send", longest.rule, longest.after, now)
+
+
 def _again(work: Work, told: Told, attempts: tuple[AttemptRow, ...], now: datetime, rng: Random) -> Fate:
-    policy = POLICIES[work.channel]
+    policy = policy_of(work.channel, work.category.retry)
     outcome = told.outcome
     why = _why(outcome)
     asked = outcome.after if isinstance(outcome, Retry) else None
     wait = wait_before(work.tries, policy, rng, asked)
-    if work.tries >= policy.attempts:
-        return _end(work, Status.FAILED, Reason.RETRIES_EXHAUSTED, told, attempts, now, f"last: {why}")
+    # an account that is paused is nobody's failure: its work waits, until it expires
+    spent = used_up(work.tries, now + wait, now if why is Reason.NO_PROVIDER else work.since, policy)
+    if spent:
+        return _end(work, Status.FAILED, Reason.RETRIES_EXHAUSTED, told, attempts, now, f"{spent}; last: {why}")
     if work.expires_at is not None and now + wait >= work.expires_at:
         return _end(work, Status.EXPIRED, Reason.EXPIRED, told, attempts, now, f"before the next attempt; last: {why}")
     decision = _decision(work, "retry", why, now, until=now + wait)

@@ -19,7 +19,7 @@ from clarion.records.personal.ring import ring
 
 _LOAD = """
 SELECT n.id, n.user_id, n.channel, n.category_id, n.version_id, n.priority, n.bypass, n.created_at, n.expires_at,
-       n.request_id, n.context_sealed
+       n.request_id, n.context_sealed, n.scheduled_at
 FROM ledger_notification AS n
 WHERE n.id = ANY(%(ids)s) AND n.id BETWEEN %(lowest)s AND %(highest)s AND n.status = ANY(%(waiting)s)
 """
@@ -83,6 +83,9 @@ def _work(row: tuple[Any, ...], entry: Claimed, payload: Payload | None, person:
         bypass=row[6],
         created_at=row[7],
         expires_at=row[8],
+        scheduled_at=row[11],
+        due_at=entry.due_at,
+        replayed_at=entry.replayed_at,
         payload=payload,
         person=person,
     )

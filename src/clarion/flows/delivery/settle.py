@@ -39,7 +39,7 @@ def settle(lease: int, fates: Sequence[Fate], now: datetime) -> int:
 def _tell(lease: int, ours: Sequence[Fate]) -> None:
     """One line a batch, and one for each dead letter, which somebody must look at."""
     if ours:
-        counts = Counter(str(fate.to or "retry") for fate in ours)
+        counts = Counter(str(fate.to or ("held" if fate.untried else "retry")) for fate in ours)
         log.info("settled", lane=ours[0].work.channel, lease=lease, **counts)
     for fate in ours:
         if fate.to is Status.FAILED:
@@ -48,9 +48,11 @@ def _tell(lease: int, ours: Sequence[Fate]) -> None:
 
 def _release(lease: int, fates: Sequence[Fate]) -> set[UUID]:
     done = [fate.work.id for fate in fates if fate.to is not None]
-    back = [(fate.work.id, fate.after) for fate in fates if fate.to is None]
+    back = [(fate.work.id, fate.after) for fate in fates if fate.to is None and not fate.untried]
+    untried = [(fate.work.id, fate.after) for fate in fates if fate.untried]
     held = queue.finish(lease, done) if done else set()
-    return held | (queue.give_back(lease, back) if back else set())
+    held |= queue.give_back(lease, back) if back else set()
+    return held | (queue.give_back(lease, untried, untried=True) if untried else set())
 
 
 def _move(fate: Fate) -> Move:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from clarion.contract.channel import ChannelKey
+from clarion.contract.message import Message
 from clarion.contract.reasons import Reason
 from clarion.records.categories.catalog import CategoryFacts
 from clarion.records.ledger.rows import AttemptRow, DecisionRow
@@ -17,7 +18,7 @@ from clarion.records.people.facts import PersonFacts
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
     """One claimed notification with everything the steps need to know. `attempt` numbers this attempt over the whole
-    history, `tries` counts since the last replay, this one included."""
+    history, `tries` counts since the last replay, this one included. `due_at` is when it could be taken up."""
 
     id: UUID
     attempt: int
@@ -31,22 +32,52 @@ class Work:
     bypass: bool
     created_at: datetime
     expires_at: datetime | None
+    scheduled_at: datetime | None
+    due_at: datetime
+    replayed_at: datetime | None
     payload: Mapping[str, Any] | None = field(repr=False)
     person: PersonFacts | None = field(repr=False)
+
+    @property
+    def since(self) -> datetime:
+        """When this chance began: accepted, scheduled for, or replayed, whichever came last."""
+        return max(moment for moment in (self.created_at, self.scheduled_at, self.replayed_at) if moment is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fate:
-    """What becomes of one piece of work: it moves to a state, or (`to` None) goes back to the queue for `after`."""
+    """What becomes of one piece of work: it moves to a state, or (`to` None) goes back to the queue for `after`.
+    `untried`: nobody was asked to carry it, so this does not count as an attempt."""
 
     work: Work
     to: Status | None
     reason: Reason | None = None
     after: timedelta = timedelta(0)
+    untried: bool = False
     account: str = ""
     remote_id: str = ""
     attempts: tuple[AttemptRow, ...] = ()
     decisions: tuple[DecisionRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A message that no account was asked to carry: it waits for `after`, by `rule`."""
+
+    message: Message
+    why: Reason
+    rule: str
+    after: timedelta
+
+
+def held(work: Work, reason: Reason, stage: str, rule: str, after: timedelta, at: datetime) -> Fate:
+    """The fate of work that waits without having been tried; no longer than it is worth sending."""
+    if work.expires_at is not None:
+        after = max(min(after, work.expires_at - at), timedelta(0))
+    decision = DecisionRow(
+        notification_id=work.id, at=at, stage=stage, rule=rule, outcome="hold", reason=reason, until=at + after
+    )
+    return Fate(work=work, to=None, reason=reason, after=after, untried=True, decisions=(decision,))
 
 
 def ended(work: Work, to: Status, reason: Reason, stage: str, rule: str, at: datetime, detail: str = "") -> Fate:

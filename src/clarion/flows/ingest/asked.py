@@ -11,7 +11,10 @@ from clarion.records.ledger.status import Status
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Send:
-    """One send: to one user, by a template or inline content, on some channels or on those the user prefers."""
+    """One send: to one user, by a template or inline content, on some channels or on those the user prefers.
+
+    `scheduled_at` is an instant, or with `timezone` a local time until it is read (timing.at_instant); `local` then says
+    what was given."""
 
     caller: Caller
     user_id: UUID
@@ -24,6 +27,8 @@ class Send:
     context: dict[str, object] = field(default_factory=dict, repr=False)
     data: dict[str, object] = field(default_factory=dict, repr=False)
     scheduled_at: datetime | None = None
+    timezone: str = ""
+    local: str = ""
     expires_at: datetime | None = None
     reference: str = ""
     bypass: bool = False
@@ -33,17 +38,19 @@ class Send:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """One notification as it was taken in."""
+    """One notification as it was taken in; a repeat names the `first`."""
 
     id: UUID
     channel: ChannelKey
     status: Status
     reason: str = ""
+    first: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """The answer to a send. `opted_out`: every notification was suppressed by the person's own wishes."""
+    """The answer to a send. `opted_out`: every notification was suppressed by the person's own wishes (a repeat that was
+    held back is not)."""
 
     request_id: UUID
     user_id: UUID
@@ -53,4 +60,4 @@ class Receipt:
 
     @property
     def opted_out(self) -> bool:
-        return all(n.status is Status.SUPPRESSED for n in self.notifications)
+        return all(n.status is Status.SUPPRESSED and n.first is None for n in self.notifications)

@@ -17,8 +17,9 @@ from clarion.flows.delivery.bell import ring_after_commit
 from clarion.flows.ingest.asked import Send
 from clarion.flows.ingest.content import Subject, check_inline, missing_variables, resolve
 from clarion.flows.ingest.expand import channels_for
-from clarion.flows.ingest.flow import authorise, decision_of, payload_of, row_of
+from clarion.flows.ingest.flow import authorise
 from clarion.flows.ingest.gate import judge
+from clarion.flows.ingest.rows import decision_of, payload_of, row_of
 from clarion.flows.ingest.timing import check_times
 from clarion.records.ids import new_id
 from clarion.records.ledger import bulk_store
@@ -65,6 +66,7 @@ class Intake:
     rejected: int = 0
     lanes: set[str] = field(default_factory=set)
     seen: set[tuple[UUID, ChannelKey]] = field(default_factory=set)
+    unfit: dict[ChannelKey, InputError | None] = field(default_factory=dict)
 
 
 def accept_list(asked: Send, recipients: Iterable[Recipient], now: datetime) -> JobReceipt:
@@ -149,8 +151,8 @@ def _take_one(
     if person is None or not person.active:
         raise InputError("user_not_found", "there is no active user with this id")
     asked = intake.asked
-    if recipient.channels or recipient.user_id != asked.user_id:
-        asked = replace(asked, user_id=recipient.user_id, channels=recipient.channels or asked.channels)
+    if recipient.channels:
+        asked = replace(asked, channels=recipient.channels)
     _check_own(intake, recipient)
     taken: list[tuple[ChannelKey, _Taken | InputError]] = []
     own = msgspec.json.encode(recipient.context) if recipient.context else b""
@@ -159,11 +161,28 @@ def _take_one(
             message = "the list has this user on this channel before"
             taken.append((key, InputError("duplicate_recipient", message)))
             continue
+        unfit = _unfit(intake, key)
+        if unfit is not None:
+            taken.append((key, unfit))
+            continue
         intake.seen.add((recipient.user_id, key))
         verdict = judge(asked, intake.subject, person, key, now)
-        row = row_of(asked, intake.subject, key, verdict, now)
+        row = row_of(asked, intake.subject, key, verdict, now, recipient.user_id)
         taken.append((key, (row, decision_of(row, verdict, now), own)))
     return taken
+
+
+def _unfit(intake: Intake, key: ChannelKey) -> InputError | None:
+    """Whether inline content makes no message of this channel; asked once for each channel."""
+    if intake.subject.template is not None:
+        return None
+    if key not in intake.unfit:
+        try:
+            check_inline(key, intake.asked.subject, intake.asked.body, intake.asked.data)
+            intake.unfit[key] = None
+        except InputError as error:
+            intake.unfit[key] = error
+    return intake.unfit[key]
 
 
 def _check_own(intake: Intake, recipient: Recipient) -> None:
@@ -183,9 +202,6 @@ def _check_own(intake: Intake, recipient: Recipient) -> None:
     unsupported = [c for c in recipient.channels if template is not None and c not in template.channels]
     if unsupported:
         raise InputError("channel_not_supported", f"the template has no content for {', '.join(unsupported)}")
-    if template is None:
-        for key in recipient.channels:
-            check_inline(key, intake.asked.subject, intake.asked.body, intake.asked.data)
 
 
 def _rejection(place: int, channel: str, recipient: Recipient, error: InputError) -> RejectedRecipient:

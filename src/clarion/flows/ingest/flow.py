@@ -1,25 +1,27 @@
 """Ingest, step by step. Accepted means durable: when `send` returns, everything is committed and a bell was rung."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import structlog
 
-from clarion.contract.channel import ChannelKey
 from clarion.contract.input_error import InputError
+from clarion.contract.reasons import Reason
 from clarion.flows.delivery.bell import ring_after_commit
+from clarion.flows.ingest import repeats
 from clarion.flows.ingest.asked import Accepted, Receipt, Send
 from clarion.flows.ingest.content import Subject, check_inline, resolve
 from clarion.flows.ingest.expand import channels_for
 from clarion.flows.ingest.gate import judge
+from clarion.flows.ingest.repeats import Verdicts
 from clarion.flows.ingest.rows import decision_of, payload_of, row_of
-from clarion.flows.ingest.timing import check_times
+from clarion.flows.ingest.timing import at_instant, check_times
 from clarion.records.access.permissions import Permission
 from clarion.records.ids import new_id
 from clarion.records.ledger import store
-from clarion.records.ledger.rows import NewRequest
+from clarion.records.ledger.rows import NewNotification, NewRequest
 from clarion.records.people import facts
 from clarion.records.people.facts import PersonFacts
-from clarion.records.preferences.rules import Verdict
 
 log = structlog.get_logger()
 USUAL_DELAY = timedelta(seconds=5)
@@ -31,12 +33,19 @@ def send(asked: Send, now: datetime) -> Receipt:
     check_times(asked, now)
     subject = resolve(asked)
     person = _person(asked, subject)
+    asked = at_instant(asked, person.timezone, now)
+    verdicts = judged(asked, subject, person, now)
+    with repeats.one_at_a_time(asked, subject, [key for key, _ in verdicts]):
+        return _store(asked, subject, verdicts, now)
+
+
+def judged(asked: Send, subject: Subject, person: PersonFacts, now: datetime) -> Verdicts:
+    """The channels it goes to, each with what the rules say. Raises InputError."""
     channels = channels_for(asked, subject, person)
     if subject.template is None and not asked.channels:
         for key in channels:
             check_inline(key, asked.subject, asked.body, asked.data)
-    verdicts = [(key, judge(asked, subject, person, key, now)) for key in channels]
-    return _store(asked, subject, verdicts, now)
+    return [(key, judge(asked, subject, person, key, now)) for key in channels]
 
 
 def authorise(asked: Send) -> None:
@@ -59,7 +68,9 @@ def _person(asked: Send, subject: Subject) -> PersonFacts:
     return person
 
 
-def _store(asked: Send, subject: Subject, verdicts: list[tuple[ChannelKey, Verdict]], now: datetime) -> Receipt:
+def _store(asked: Send, subject: Subject, verdicts: Verdicts, now: datetime) -> Receipt:
+    firsts = repeats.first_sent(asked, subject, [key for key, _ in verdicts], now)
+    verdicts = [(key, repeats.held_back(verdict, firsts.get(key))) for key, verdict in verdicts]
     request = NewRequest(
         id=new_id(),
         caller_kind=asked.caller.kind,
@@ -68,7 +79,7 @@ def _store(asked: Send, subject: Subject, verdicts: list[tuple[ChannelKey, Verdi
         created_at=now,
     )
     rows = [row_of(asked, subject, key, verdict, now) for key, verdict in verdicts]
-    decisions = [decision_of(row, verdict, now) for row, (_, verdict) in zip(rows, verdicts, strict=True)]
+    decisions = [decision_of(row, verdict, now, asked.local) for row, (_, verdict) in zip(rows, verdicts, strict=True)]
     store.accept(request, rows, decisions)
     ring_after_commit({row.channel for row in rows if row.due_at is not None and row.due_at <= now})
     log.info("accepted", send_request=str(request.id), notifications=[str(row.id) for row in rows])
@@ -77,6 +88,11 @@ def _store(asked: Send, subject: Subject, verdicts: list[tuple[ChannelKey, Verdi
         request_id=request.id,
         user_id=asked.user_id,
         created_at=now,
-        notifications=tuple(Accepted(id=r.id, channel=r.channel, status=r.status, reason=r.reason) for r in rows),
+        notifications=tuple(_accepted(row, firsts.get(row.channel)) for row in rows),
         estimated_delivery=due + USUAL_DELAY if due else None,
     )
+
+
+def _accepted(row: NewNotification, first: UUID | None) -> Accepted:
+    repeated = first if row.reason == Reason.DUPLICATE else None
+    return Accepted(id=row.id, channel=row.channel, status=row.status, reason=row.reason, first=repeated)

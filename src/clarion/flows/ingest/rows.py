@@ -1,6 +1,7 @@
 """From what was asked and judged to the ledger's rows."""
 
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 
@@ -26,14 +27,16 @@ def payload_of(asked: Send) -> bytes:
     return msgspec.json.encode(payload)
 
 
-def row_of(asked: Send, subject: Subject, key: ChannelKey, verdict: Verdict, now: datetime) -> NewNotification:
+def row_of(
+    asked: Send, subject: Subject, key: ChannelKey, verdict: Verdict, now: datetime, user_id: UUID | None = None
+) -> NewNotification:
     """The notification of one channel, waiting or suppressed as the verdict says."""
     later = asked.scheduled_at is not None and asked.scheduled_at > now
     waiting = Status.SCHEDULED if later else Status.PENDING
     due = asked.scheduled_at if later else now
     return NewNotification(
         id=new_id(),
-        user_id=asked.user_id,
+        user_id=user_id or asked.user_id,
         channel=key,
         category_id=subject.category.id,
         template_id=subject.template.id if subject.template else None,
@@ -49,8 +52,8 @@ def row_of(asked: Send, subject: Subject, key: ChannelKey, verdict: Verdict, now
     )
 
 
-def decision_of(row: NewNotification, verdict: Verdict, now: datetime) -> DecisionRow:
-    """The decision that goes with it."""
+def decision_of(row: NewNotification, verdict: Verdict, now: datetime, local: str = "") -> DecisionRow:
+    """The decision that goes with it; of a local time, what was given stands in its detail."""
     return DecisionRow(
         notification_id=row.id,
         at=now,
@@ -59,4 +62,5 @@ def decision_of(row: NewNotification, verdict: Verdict, now: datetime) -> Decisi
         outcome=verdict.outcome,
         reason=verdict.reason or "",
         until=row.due_at if row.status is Status.SCHEDULED else None,
+        detail=verdict.detail or local,
     )

@@ -6,17 +6,20 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models.functions import Coalesce
 
 from clarion.contract.account import AccountUrl, parse_account_url
 from clarion.contract.channel import ChannelKey
+from clarion.contract.rate import Rate, parse_rate
 from clarion.records.accounts.models import Account
 
 FAULT_REST = timedelta(seconds=60)
+PREFERENCE = Coalesce("set_position", "position")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountFacts:
-    """An account as routing sees it."""
+    """An account as routing sees it. `rate` and `burst` None: as the provider declares."""
 
     id: UUID
     channel: ChannelKey
@@ -24,11 +27,13 @@ class AccountFacts:
     url: AccountUrl = field(repr=False)
     paused: bool
     faulty_until: datetime | None
+    rate: Rate | None
+    burst: int | None
     version: str
 
 
 def mirror(configured: Mapping[ChannelKey, list[str]]) -> None:
-    """Make the rows of environment accounts equal to the environment; what staff set (paused) stays."""
+    """Make the rows of environment accounts equal to the environment; what staff set stays."""
     with transaction.atomic():
         for channel, urls in configured.items():
             names = [_mirror_one(channel, position, url) for position, url in enumerate(urls)]
@@ -49,18 +54,24 @@ def _mirror_one(channel: ChannelKey, position: int, url: str) -> str:
 
 def of_channel(channel: ChannelKey) -> list[AccountFacts]:
     """The channel's accounts, preferred first."""
-    return [facts_of(row) for row in Account.objects.filter(channel=channel).order_by("position", "name")]
+    rows = Account.objects.filter(channel=channel).order_by(PREFERENCE, "name")
+    return [facts_of(row) for row in rows]
 
 
 def facts_of(row: Account) -> AccountFacts:
     """A row as routing sees it."""
+    url = parse_account_url(str(row.url))
+    rate = parse_rate(row.set_rate) if row.set_rate else url.rate
     return AccountFacts(
         id=row.id,
         channel=ChannelKey(row.channel),
         name=row.name,
-        url=parse_account_url(str(row.url)),
+        url=url,
         paused=row.paused,
         faulty_until=row.fault_at + FAULT_REST if row.fault_at else None,
+        rate=rate,
+        # a burst in the URL belongs to the rate in the URL
+        burst=row.set_burst or (None if row.set_rate else url.burst),
         version=f"{row.id}:{bytes(row.url_sealed[:17]).hex()}",
     )
 

@@ -9,7 +9,8 @@ from clarion.records.personal.sealed import sealed_text
 
 
 class Account(models.Model):
-    """One account at one provider for one channel. `url_sealed` is write-only; `shown` may be printed."""
+    """One account at one provider for one channel. `url_sealed` is write-only; `shown` may be printed. `set_…` is what
+    staff set over the configuration, and stays when the environment is mirrored again."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     channel = models.TextField()
@@ -20,6 +21,9 @@ class Account(models.Model):
     position = models.SmallIntegerField(default=0)
     from_environment = models.BooleanField(default=False)
     paused = models.BooleanField(default=False)
+    set_rate = models.TextField(default="", blank=True)
+    set_burst = models.IntegerField(null=True)
+    set_position = models.SmallIntegerField(null=True)
     fault = models.TextField(default="", blank=True)
     fault_at = models.DateTimeField(null=True)
     updated_at = models.DateTimeField(auto_now=True)

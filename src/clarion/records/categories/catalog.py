@@ -2,8 +2,10 @@
 
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 
-from clarion.records.categories.models import Category, Kind
+from clarion.records.categories.models import Category, Kind, Misfire
+from clarion.records.categories.retry import CHANNELS_OWN, RetryRule, rule_of
 
 REMEMBER_SECONDS = 2.0
 GENERAL = "general"
@@ -11,7 +13,8 @@ GENERAL = "general"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CategoryFacts:
-    """What the flows need of a category."""
+    """What the flows need of a category. `dedup_window` zero: no repeat is held back. `skip_after` None: what was due
+    long ago is still sent."""
 
     id: int
     key: str
@@ -19,6 +22,9 @@ class CategoryFacts:
     essential: bool
     default_priority: int
     default_channels: tuple[str, ...]
+    dedup_window: timedelta = timedelta(0)
+    skip_after: timedelta | None = None
+    retry: RetryRule = CHANNELS_OWN
 
 
 class _Catalog:
@@ -58,6 +64,9 @@ def _facts(row: Category) -> CategoryFacts:
         essential=row.essential,
         default_priority=row.default_priority,
         default_channels=tuple(row.default_channels),
+        dedup_window=timedelta(seconds=row.dedup_window_seconds),
+        skip_after=timedelta(seconds=row.misfire_after_seconds) if row.misfire == Misfire.SKIP else None,
+        retry=rule_of(row.retry),
     )
 
 

@@ -13,8 +13,16 @@ class Kind(models.TextChoices):
     MARKETING = "marketing"
 
 
+class Misfire(models.TextChoices):
+    """What becomes of scheduled work that is found long after it was due."""
+
+    SEND = "send"
+    SKIP = "skip"
+
+
 class Category(models.Model):
-    """Addressed by key or by its integer id. `default_priority` 1–4."""
+    """Addressed by key or by its integer id. `default_priority` 1–4. `dedup_window_seconds` 0: repeats are sent.
+    `retry` holds what retry.py's RetryRule has set, and nothing else."""
 
     id = models.AutoField(primary_key=True)
     key = models.SlugField(max_length=64, unique=True)
@@ -23,12 +31,20 @@ class Category(models.Model):
     essential = models.BooleanField(default=False)
     default_priority = models.SmallIntegerField(default=3)
     default_channels = ArrayField(models.TextField(), default=list)
+    dedup_window_seconds = models.IntegerField(default=0)
+    misfire = models.TextField(choices=Misfire, default=Misfire.SEND)
+    misfire_after_seconds = models.IntegerField(default=3_600)
+    retry = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         db_table = "categories_category"
         constraints: ClassVar = [
-            models.CheckConstraint(condition=models.Q(default_priority__range=(1, 4)), name="category_priority_range")
+            models.CheckConstraint(condition=models.Q(default_priority__range=(1, 4)), name="category_priority_range"),
+            models.CheckConstraint(
+                condition=models.Q(dedup_window_seconds__gte=0, misfire_after_seconds__gte=0),
+                name="category_seconds_not_negative",
+            ),
         ]
 
     def __str__(self) -> str:

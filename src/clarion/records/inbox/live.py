@@ -11,6 +11,7 @@ from channels.layers import get_channel_layer
 from clarion.contract.faults import Unreachable
 from clarion.contract.host import InboxItem
 from clarion.egress import loop
+from clarion.records import volatile
 
 SECONDS = 5.0
 
@@ -49,9 +50,25 @@ class LiveLayer:
 
     def _send(self, events: Sequence[tuple[str, dict[str, Any]]]) -> None:
         try:
-            loop.run(_publish(events), timeout=SECONDS)
+            listening = _listened_to(sorted({user for user, _ in events}))
+            heard = [(user, event) for user, event in events if user in listening]
+            if heard:
+                loop.run(_publish(heard), timeout=SECONDS)
         except (redis.RedisError, OSError, TimeoutError) as error:
             raise Unreachable("the live layer does not answer") from error
+
+
+def _listened_to(users: Sequence[str]) -> set[str]:
+    """Those of the users who have a socket anywhere; one question for all. Items were stored before it is asked, and
+    whoever connects afterwards reads the inbox after subscribing, so nobody misses one."""
+    layer = get_channel_layer()
+    names = {layer._get_group_channel_name(group_of(user)): user for user in users}
+    counts = volatile.connection().pubsub_numsub(*names)
+    return {names[_text(name)] for name, listeners in counts if listeners}  # type: ignore[union-attr]
+
+
+def _text(name: str | bytes) -> str:
+    return name.decode() if isinstance(name, bytes) else name
 
 
 async def _publish(events: Sequence[tuple[str, dict[str, Any]]]) -> None:

@@ -84,6 +84,7 @@ class QueueEntry(models.Model):
     lease = models.BigIntegerField(null=True)
     lease_until = models.DateTimeField(null=True)
     caller_id = models.UUIDField()
+    replayed_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "ledger_queue"
@@ -160,15 +161,16 @@ class Event(models.Model):
 
 
 class IdempotencyKey(models.Model):
-    """A caller's key, the hash of the body it came with and the answer given. Looked up over the last 24 hours;
-    an advisory lock on caller and key makes it unique across partitions."""
+    """A caller's key, the keyed hash of the request it came with and the answer given, sealed because an answer may
+    hold a secret (a new API key). Looked up over the last 24 hours; an advisory lock on caller and key makes it unique
+    across partitions."""
 
     id = models.UUIDField(primary_key=True, default=new_id)
     caller_id = models.UUIDField()
     key = models.TextField()
     request_hash = models.BinaryField(max_length=32)
     status = models.SmallIntegerField()
-    answer = models.BinaryField()
+    answer_sealed = models.BinaryField()
 
     class Meta:
         db_table = "ledger_idempotency"
@@ -176,6 +178,25 @@ class IdempotencyKey(models.Model):
 
     def __str__(self) -> str:
         return f"idempotency key of {self.caller_id}"
+
+
+class DeadLetter(models.Model):
+    """A failed notification that waits for a person: a small table, so that lists and filters need no index on the
+    wide one. Written with the moves (transitions.py); a discarded one leaves, its notification stays `failed`."""
+
+    id = models.UUIDField(primary_key=True)
+    channel = models.TextField()
+    reason = models.TextField()
+    category_id = models.IntegerField()
+    template_id = models.UUIDField(null=True)
+    died_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "ledger_dead_letter"
+        indexes: ClassVar = [models.Index(fields=["channel", "reason", "id"], name="ledger_dead_letter_reason")]
+
+    def __str__(self) -> str:
+        return f"dead letter {self.id}"
 
 
 class Job(models.Model):

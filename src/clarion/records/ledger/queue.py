@@ -22,14 +22,16 @@ MOST_CALLERS = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """One claimed entry. `attempts` counts this one, `earlier` those before a replay; `abandoned`: an earlier lease
-    ran out before it was settled."""
+    """One claimed entry. `attempts` counts this one, `earlier` those before a replay (at `replayed_at`); `abandoned`: an
+    earlier lease ran out before it was settled."""
 
     id: UUID
     priority: int
     attempts: int
     earlier: int
     abandoned: bool
+    due_at: datetime
+    replayed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +91,8 @@ UPDATE ledger_queue AS q
 SET lease = mine.lease, lease_until = statement_timestamp() + %(span)s, attempts = q.attempts + 1
 FROM free, mine
 WHERE q.id = free.id
-RETURNING q.id, q.priority, q.attempts, q.replayed_after, free.old_lease IS NOT NULL, mine.lease
+RETURNING q.id, q.priority, q.attempts, q.replayed_after, free.old_lease IS NOT NULL, mine.lease,
+    q.due_at, q.replayed_at
 """
 
 
@@ -113,8 +116,19 @@ def claim_due(
         "start": uuid4(),
     }
     rows = hot.fetch(_CLAIM, values)
-    entries = tuple(Claimed(id=r[0], priority=r[1], attempts=r[2], earlier=r[3], abandoned=r[4]) for r in rows)
-    return Batch(lease=rows[0][5] if rows else 0, entries=entries)
+    return Batch(lease=rows[0][5] if rows else 0, entries=tuple(_claimed(row) for row in rows))
+
+
+def _claimed(row: hot.Row) -> Claimed:
+    return Claimed(
+        id=row[0],
+        priority=row[1],
+        attempts=row[2],
+        earlier=row[3],
+        abandoned=row[4],
+        due_at=row[6],
+        replayed_at=row[7],
+    )
 
 
 def renew(leases: Sequence[int], lease: timedelta = LEASE) -> None:
@@ -134,14 +148,16 @@ def finish(lease: int, ids: Sequence[UUID]) -> set[UUID]:
     return {row[0] for row in rows}
 
 
-def give_back(lease: int, due: Sequence[tuple[UUID, timedelta]]) -> set[UUID]:
-    """Return entries to the queue, due again after each span; returns those that this lease still held."""
+def give_back(lease: int, due: Sequence[tuple[UUID, timedelta]], *, untried: bool = False) -> set[UUID]:
+    """Return entries to the queue, due again after each span; returns those that this lease still held. `untried`: the
+    claim does not count as an attempt."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE ledger_queue AS q SET lease = NULL, lease_until = NULL, due_at = statement_timestamp() + back.span"
+            "UPDATE ledger_queue AS q SET lease = NULL, lease_until = NULL, due_at = statement_timestamp() + back.span,"
+            " attempts = q.attempts - %s"
             " FROM unnest(%s::uuid[], %s::interval[]) AS back(id, span) WHERE q.id = back.id AND q.lease = %s"
             " RETURNING q.id",
-            [[d[0] for d in due], [d[1] for d in due], lease],
+            [int(untried), [d[0] for d in due], [d[1] for d in due], lease],
         )
         return {row[0] for row in cursor.fetchall()}
 
@@ -157,12 +173,36 @@ def withdraw(identifier: UUID) -> bool:
         return cursor.fetchone() is not None
 
 
+def withdraw_of_request(request_id: UUID, limit: int) -> list[UUID]:
+    """Take up to `limit` entries of one request out that no worker holds; returns their ids."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM ledger_queue WHERE id IN (SELECT q.id FROM ledger_notification AS n JOIN ledger_queue AS q"
+            " ON q.id = n.id WHERE n.request_id = %s AND n.id >= %s"
+            " AND (q.lease_until IS NULL OR q.lease_until < statement_timestamp())"
+            " LIMIT %s FOR UPDATE OF q SKIP LOCKED) RETURNING id",
+            [request_id, request_id, limit],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def postpone(identifier: UUID, due_at: datetime) -> bool:
+    """Let one waiting entry be due at another time; False when it is gone or a worker holds it at this moment."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE ledger_queue SET due_at = %s"
+            " WHERE id = %s AND (lease_until IS NULL OR lease_until < statement_timestamp()) RETURNING id",
+            [due_at, identifier],
+        )
+        return cursor.fetchone() is not None
+
+
 def put_back(identifier: UUID, lane: str, priority: int, caller_id: UUID, due_at: datetime, attempts_made: int) -> None:
     """Queue a notification again (replay of a dead letter); attempts are counted on from those made."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO ledger_queue (id, lane, priority, due_at, caller_id, attempts, replayed_after)"
-            " VALUES (%(id)s, %(lane)s, %(priority)s, %(due_at)s, %(caller)s, %(made)s, %(made)s)"
+            "INSERT INTO ledger_queue (id, lane, priority, due_at, caller_id, attempts, replayed_after, replayed_at)"
+            " VALUES (%(id)s, %(lane)s, %(priority)s, %(due_at)s, %(caller)s, %(made)s, %(made)s, %(due_at)s)"
             " ON CONFLICT (id) DO NOTHING",
             {
                 "id": identifier,

@@ -38,8 +38,9 @@ _FATES = frozenset(
 
 MOVES: Mapping[Status, frozenset[Status]] = MappingProxyType(
     {
-        Status.SCHEDULED: _FATES,
-        Status.PENDING: _FATES,
+        # what waits may be given another time
+        Status.SCHEDULED: _FATES | {Status.SCHEDULED},
+        Status.PENDING: _FATES | {Status.SCHEDULED},
         Status.SENT: frozenset({Status.DELIVERED, Status.READ, Status.FAILED}),
         Status.DELIVERED: frozenset({Status.READ}),
         Status.READ: frozenset(),

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -64,7 +65,9 @@ def _person(row: Sequence[Any]) -> PersonFacts:
         email_sealed=row[6],
         phone_sealed=row[7],
         names_sealed=row[8],
-        reachable=_reachable(row),
+        reachable=_reachable(
+            row[6] is not None, row[7] is not None, bool(row[12]), "webhook" in row[13], "chat" in row[13]
+        ),
         wishes=_wishes(row[9], row[10], _json(row[11]), _json(row[14])),
     )
 
@@ -75,13 +78,14 @@ def _json(value: Any) -> Any:
     return value
 
 
-def _reachable(row: Sequence[Any]) -> frozenset[ChannelKey]:
+@lru_cache(maxsize=32)
+def _reachable(email: bool, phone: bool, device: bool, webhook: bool, chat: bool) -> frozenset[ChannelKey]:
     has = {
-        ChannelKey.EMAIL: row[6] is not None,
-        ChannelKey.SMS: row[7] is not None,
-        ChannelKey.PUSH: row[12],
-        ChannelKey.WEBHOOK: "webhook" in row[13],
-        ChannelKey.CHAT: "chat" in row[13],
+        ChannelKey.EMAIL: email,
+        ChannelKey.SMS: phone,
+        ChannelKey.PUSH: device,
+        ChannelKey.WEBHOOK: webhook,
+        ChannelKey.CHAT: chat,
         ChannelKey.IN_APP: True,
         ChannelKey.WEBSOCKET: True,
     }

@@ -54,6 +54,7 @@ PERSONAL_COLUMNS: tuple[PersonalColumn, ...] = (
     *_sealed("people_endpoint", "target_sealed", "secret_sealed"),
     *_sealed("ledger_request", "payload_sealed"),
     *_sealed("ledger_notification", "context_sealed"),
+    *_sealed("ledger_idempotency", "answer_sealed"),
     *_sealed("ledger_job", "plan_sealed"),
     PersonalColumn(
         table="ledger_attempt", column="target", form=Form.PLAIN, why_plain="masked by its channel before it is stored"

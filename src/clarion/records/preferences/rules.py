@@ -48,6 +48,7 @@ class Verdict:
     outcome: Outcome
     rule: str
     reason: Reason | None = None
+    detail: str = ""
 
     @property
     def allows(self) -> bool:

@@ -1,6 +1,6 @@
-"""Categories: what notifications are about."""
+"""Categories: what notifications are about, and how patient and how strict the engine is with them."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from django.db import IntegrityError, transaction
@@ -9,17 +9,32 @@ from msgspec import UNSET, Meta, UnsetType
 from clarion.records.access.permissions import Permission
 from clarion.records.categories.catalog import catalog
 from clarion.records.categories.models import Category
+from clarion.records.categories.retry import checked_retry
 from clarion.surfaces.api.endpoint import Answer, Call, Endpoint, Open, operation
 from clarion.surfaces.api.fields import CategoryKey, Channels, Name
 from clarion.surfaces.api.problems import FieldProblem, Refusal
 
 KindName = Literal["transactional", "marketing"]
 PriorityNumber = Annotated[int, Meta(ge=1, le=4)]
+MisfireName = Literal["send", "skip"]
+Days30 = Annotated[int, Meta(ge=0, le=30 * 86_400)]
 LARGEST_ID = 2_147_483_647
 
 
+class Retry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What differs from the channel's retry policy; an absent or null field leaves the channel's own. Waits are
+    `base_seconds × factor^(attempt − 1)`, at most `cap_seconds`, ±25 %; after `attempts` attempts, or when the next one
+    would come later than `deadline_seconds` after the notification was due, it is a dead letter."""
+
+    base_seconds: Annotated[float, Meta(ge=0.1, le=86_400)] | None = None
+    factor: Annotated[float, Meta(ge=1, le=10)] | None = None
+    cap_seconds: Annotated[float, Meta(ge=0.1, le=604_800)] | None = None
+    attempts: Annotated[int, Meta(ge=1, le=50)] | None = None
+    deadline_seconds: Annotated[float, Meta(ge=1, le=2_592_000)] | None = None
+
+
 class CategoryOut(msgspec.Struct, frozen=True, kw_only=True):
-    """A category."""
+    """A category. Windows and misfire are as in CategoryIn."""
 
     id: int
     key: str
@@ -28,10 +43,15 @@ class CategoryOut(msgspec.Struct, frozen=True, kw_only=True):
     essential: bool
     default_priority: int
     default_channels: list[str]
+    dedup_window_seconds: int
+    misfire: str
+    misfire_after_seconds: int
+    retry: Retry
 
 
 class CategoryIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A category to make."""
+    """A category to make. A repeat of user, reference and channel within `dedup_window_seconds` is suppressed (0: never).
+    What was scheduled and is found more than `misfire_after_seconds` late is sent, or with `misfire` `skip` not."""
 
     key: CategoryKey
     name: Name
@@ -39,16 +59,24 @@ class CategoryIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     essential: bool = False
     default_priority: PriorityNumber = 3
     default_channels: Channels = []
+    dedup_window_seconds: Days30 = 0
+    misfire: MisfireName = "send"
+    misfire_after_seconds: Days30 = 3_600
+    retry: Retry = Retry()
 
 
 class CategoryChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What may change; the key never does, for callers hold it."""
+    """What may change; the key never does, for callers hold it. `retry` is replaced as a whole."""
 
     name: Name | UnsetType = UNSET
     kind: KindName | UnsetType = UNSET
     essential: bool | UnsetType = UNSET
     default_priority: PriorityNumber | UnsetType = UNSET
     default_channels: Channels | UnsetType = UNSET
+    dedup_window_seconds: Days30 | UnsetType = UNSET
+    misfire: MisfireName | UnsetType = UNSET
+    misfire_after_seconds: Days30 | UnsetType = UNSET
+    retry: Retry | UnsetType = UNSET
 
 
 class Categories(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +94,19 @@ def _out(row: Category) -> CategoryOut:
         essential=row.essential,
         default_priority=row.default_priority,
         default_channels=list(row.default_channels),
+        dedup_window_seconds=row.dedup_window_seconds,
+        misfire=row.misfire,
+        misfire_after_seconds=row.misfire_after_seconds,
+        retry=msgspec.convert(row.retry, Retry),
     )
+
+
+def _given(body: msgspec.Struct) -> dict[str, Any]:
+    """The fields of the body, the retry rule checked; raises InputError."""
+    given: dict[str, Any] = msgspec.to_builtins(body)
+    if "retry" in given:
+        given["retry"] = checked_retry(given["retry"])
+    return given
 
 
 class CategoriesView(Endpoint):
@@ -80,9 +120,10 @@ class CategoriesView(Endpoint):
     @operation(permission=Permission.STAFF, body=CategoryIn, answers={201: CategoryOut}, problems=(409,))
     def post(self, call: Call) -> Answer:
         """Make a category."""
+        given = _given(call.body)
         try:
             with transaction.atomic():
-                row = Category.objects.create(**msgspec.to_builtins(call.body))
+                row = Category.objects.create(**given)
         except IntegrityError as error:
             field = FieldProblem(pointer="/key", code="category_exists", message="this key is taken")
             raise Refusal(409, "category_exists", "another category has this key", errors=[field]) from error
@@ -102,7 +143,7 @@ class CategoryView(Endpoint):
     def patch(self, call: Call, id: int) -> Answer:  # noqa: A002
         """Change a category; it takes effect within seconds, also on what waits."""
         row = _find(id)
-        for name, value in msgspec.to_builtins(call.body).items():
+        for name, value in _given(call.body).items():
             setattr(row, name, value)
         row.save()
         catalog.read()

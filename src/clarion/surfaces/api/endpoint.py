@@ -5,7 +5,7 @@ encodes. What is declared here is what the OpenAPI document says, so the two can
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any, ClassVar, TypeVar
@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 from clarion.records.access.permissions import Caller, Permission
 from clarion.surfaces.api.authentication import authenticate
 from clarion.surfaces.api.decoding import decode_body, decode_query
+from clarion.surfaces.api.once import answered_once
 from clarion.surfaces.api.problems import Refusal
 
 
@@ -30,7 +31,8 @@ class Open(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """What a handler declares."""
+    """What a handler declares. `idempotent_key` False: a POST that changes nothing; other methods never take a key, nor
+    does what anyone may call, for a key belongs to a caller."""
 
     permission: Permission | Open
     answers: Mapping[int, Any]
@@ -39,7 +41,7 @@ class Operation:
     problems: tuple[int, ...] = ()
     max_bytes: int = 1_000_000
     tag: str = ""
-    idempotent_key: bool = False
+    idempotent_key: bool = True
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -76,9 +78,12 @@ _ENCODER = msgspec.json.Encoder(decimal_format="string")
 
 def operation(**declared: Any) -> Callable[[H], Any]:
     """Declare a handler: `@operation(permission=…, body=…, answers={201: Thing})`."""
-    declaration = Operation(**declared)
+    asked = Operation(**declared)
 
     def wrap(handler: H) -> Callable[..., HttpResponse]:
+        keyed = asked.idempotent_key and handler.__name__ == "post" and asked.permission is not Open.ANYONE
+        declaration = replace(asked, idempotent_key=keyed)
+
         def door(view: "Endpoint", request: Request, **path: Any) -> HttpResponse:
             django_request = request._request
             if any("\0" in value for value in path.values() if isinstance(value, str)):
@@ -90,8 +95,15 @@ def operation(**declared: Any) -> Callable[[H], Any]:
                 query=decode_query(django_request, declaration.query),
                 _caller=caller,
             )
-            answer = handler(view, call, **path)
-            return encode(answer)
+
+            def work() -> tuple[HttpResponse, dict[str, str]]:
+                answer = handler(view, call, **path)
+                return encode(answer), dict(answer.headers)
+
+            if caller is None or not declaration.idempotent_key:
+                return work()[0]
+            body = django_request.body if declaration.body is not None else b""
+            return answered_once(django_request, caller, body, work)
 
         door.operation = declaration  # type: ignore[attr-defined]
         door.__doc__ = handler.__doc__

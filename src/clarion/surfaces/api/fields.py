@@ -19,6 +19,13 @@ Password = Annotated[str, Meta(min_length=1, max_length=1024, examples=["correct
 Locale = Annotated[str, Meta(min_length=2, max_length=35, examples=["en", "pt-BR"])]
 Timezone = Annotated[str, Meta(min_length=1, max_length=64, examples=["Africa/Nairobi"])]
 Instant = Annotated[datetime, Meta(tz=True)]
+Moment = Annotated[
+    datetime,
+    Meta(
+        description="An instant (`2026-12-24T09:00:00Z`), or beside `timezone` a local time (`2026-12-24T09:00:00`).",
+        examples=["2026-12-24T09:00:00Z"],
+    ),
+]
 Path = Annotated[
     str,
     Meta(min_length=1, max_length=200, pattern=rf"^[a-z0-9_*]+(\.[a-z0-9_*]+)*{_END}", examples=["order.shipped"]),

@@ -7,15 +7,14 @@ import msgspec
 from msgspec import Meta
 
 from clarion.contract.channel import ChannelKey
-from clarion.flows.ingest import changes, flow, idempotency
+from clarion.flows.ingest import changes, flow
 from clarion.flows.ingest.asked import Receipt, Send
 from clarion.flows.ingest.content import with_samples
-from clarion.flows.ingest.idempotency import Pinned
 from clarion.records import clock
 from clarion.records.access.permissions import Caller, Permission
 from clarion.records.ledger.models import Notification
 from clarion.records.ledger.status import Status
-from clarion.surfaces.api.endpoint import Answer, Call, Endpoint, encode, operation
+from clarion.surfaces.api.endpoint import Answer, Call, Endpoint, operation
 from clarion.surfaces.api.fates import (
     Detail,
     StatusOut,
@@ -31,17 +30,22 @@ from clarion.surfaces.api.fields import (
     Channels,
     Instant,
     LongText,
+    Moment,
     Object,
     Path,
     Priority,
     Text,
+    Timezone,
     priority_number,
 )
 from clarion.surfaces.api.paging import PageQuery, page_of
 from clarion.surfaces.api.problems import FieldProblem, Refusal
 
-KEY_LENGTH = 255
 SEND_BYTES = 256 * 1024
+_MESSAGES = {
+    Status.SCHEDULED: "Notification scheduled",
+    Status.SUPPRESSED: "Notification suppressed as a duplicate",
+}
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,7 +67,8 @@ class SendIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     `notification_type`, `message`, `metadata`, `template_name` and `template_context` are other names for `channel`,
     `body`, `context`, `template_path` and `context`. With `template_name`, a subject and a body are placeholders that
-    the template's take the place of.
+    the template's take the place of. `scheduled_at` is an instant, or with `timezone` (a zone name, or `recipient` for
+    the recipient's own) a local time without an offset.
     """
 
     user_id: UUID | None = None
@@ -81,7 +86,8 @@ class SendIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     template_context: Object = {}
     metadata: Metadata = Metadata()
     data: Object = {}
-    scheduled_at: Instant | None = None
+    scheduled_at: Moment | None = None
+    timezone: Timezone | None = None
     expires_at: Instant | None = None
     reference: Text = ""
     options: Options = Options()
@@ -102,12 +108,14 @@ class SendAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
-    """One notification of a send."""
+    """One notification of a send. A repeat within its category's window is `suppressed` as `duplicate`; `duplicate_of`
+    is the first."""
 
     id: UUID
     channel: str
     status: str
     reason: str = ""
+    duplicate_of: UUID | None = None
 
 
 class TestIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -143,6 +151,7 @@ def asked_of(body: SendIn, caller: Caller) -> Send:
         context={**body.metadata.template_vars, **body.template_context, **body.context},
         data=body.data,
         scheduled_at=body.scheduled_at,
+        timezone=body.timezone or "",
         expires_at=body.expires_at,
         reference=body.reference,
         bypass=body.options.bypass_preferences,
@@ -163,47 +172,25 @@ def answer_of(receipt: Receipt) -> Answer:
     if receipt.opted_out:
         reasons = sorted({n.reason for n in receipt.notifications})
         ids = [str(n.id) for n in receipt.notifications]
-        raise Refusal(403, "opted_out", f"the user does not want this ({', '.join(reasons)})", notifications=ids)
-    first = next(n for n in receipt.notifications if n.status is not Status.SUPPRESSED)
-    scheduled = first.status is Status.SCHEDULED
+        detail = f"the user does not want this ({', '.join(reasons)})"
+        raise Refusal(403, "opted_out", detail, notifications=ids, stands=True)
+    going = [n for n in receipt.notifications if n.status is not Status.SUPPRESSED]
+    first = next(iter(going or [n for n in receipt.notifications if n.first is not None]))
     value = SendAnswer(
         id=first.id,
         request_id=receipt.request_id,
         user_id=receipt.user_id,
         channel=first.channel,
         status=first.status,
-        message="Notification scheduled" if scheduled else "Notification queued",
+        message=_MESSAGES.get(first.status, "Notification queued"),
         created_at=receipt.created_at,
         estimated_delivery=receipt.estimated_delivery,
         notifications=[
-            Sent(id=n.id, channel=n.channel, status=n.status, reason=n.reason) for n in receipt.notifications
+            Sent(id=n.id, channel=n.channel, status=n.status, reason=n.reason, duplicate_of=n.first)
+            for n in receipt.notifications
         ],
     )
     return Answer(status=201, value=value, headers={"Location": f"/api/v1/notifications/{first.id}"})
-
-
-def send_once(call: Call, asked: Send) -> Answer:
-    """Send; under an Idempotency-Key once only."""
-    key = call.request.headers.get("Idempotency-Key", "")
-    if not key:
-        return answer_of(flow.send(asked, clock.now()))
-    if len(key) > KEY_LENGTH or not key.isprintable():
-        raise Refusal(422, "invalid_idempotency_key", f"Idempotency-Key: 1 to {KEY_LENGTH} printable characters")
-    receipts: list[Receipt] = []
-
-    def work() -> Pinned | None:
-        receipts.append(flow.send(asked, clock.now()))
-        if receipts[0].opted_out:  # a refusal, but its decisions are to stay on record
-            return None
-        answer = answer_of(receipts[0])
-        return Pinned(status=answer.status, body=encode(answer).content)
-
-    pinned = idempotency.once(call.caller.id, key, call.request.body, clock.now(), work)
-    if pinned is None or not pinned.replayed:
-        return answer_of(receipts[0])
-    value = msgspec.json.decode(pinned.body, type=SendAnswer)
-    headers = {"Idempotency-Replayed": "true", "Location": f"/api/v1/notifications/{value.id}"}
-    return Answer(status=pinned.status, value=value, headers=headers)
 
 
 class SendView(Endpoint):
@@ -215,15 +202,15 @@ class SendView(Endpoint):
         answers={201: SendAnswer},
         problems=(403, 404, 409),
         max_bytes=SEND_BYTES,
-        idempotent_key=True,
     )
     def post(self, call: Call) -> Answer:
         """Send a notification.
 
-        201 means it is durable. 403 `opted_out` means that the user's own preferences forbid it; the decision is on
+        201 means it is durable. Where all of it repeats what was sent within the category's window, its status is
+        `suppressed`, and nothing goes out. 403 `opted_out` means that the user's own preferences forbid it; the decision is on
         record under the ids in `notifications`.
         """
-        return send_once(call, asked_of(call.body, call.caller))
+        return answer_of(flow.send(asked_of(call.body, call.caller), clock.now()))
 
 
 class NotificationsView(SendView):

@@ -128,6 +128,8 @@ def _problem_statuses(declared: Operation) -> list[int]:
         statuses |= {413, 415, 422}
     if declared.query is not None:
         statuses.add(422)
+    if declared.idempotent_key:
+        statuses |= {409, 422}
     return sorted(statuses)
 
 
@@ -163,7 +165,7 @@ def _header_parameters(declared: Operation) -> list[Any]:
     if not declared.idempotent_key:
         return []
     schema = {"type": "string", "minLength": 1, "maxLength": 255}
-    text = "The same key with the same body answers the first answer again, for 24 hours."
+    text = "The same key with the same request answers the first answer again, for 24 hours."
     return [OpenApiParameter(name="Idempotency-Key", location="header", type=schema, description=text)]
 
 

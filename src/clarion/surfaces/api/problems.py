@@ -55,7 +55,8 @@ TITLES = {
 
 
 class Refusal(Exception):
-    """Answer with this problem. For doors; storeys below raise InputError."""
+    """Answer with this problem. For doors; storeys below raise InputError. `stands`: what was done before it is to be
+    kept, as the decisions about a send that the recipient does not want."""
 
     def __init__(
         self,
@@ -66,12 +67,14 @@ class Refusal(Exception):
         errors: list[FieldProblem] | None = None,
         headers: dict[str, str] | None = None,
         notifications: list[str] | None = None,
+        stands: bool = False,
     ) -> None:
         super().__init__(detail)
         self.status, self.code, self.detail = status, code, detail
         self.errors = errors or []
         self.headers = headers or {}
         self.notifications = notifications or []
+        self.stands = stands
 
 
 def problem_response(request: HttpRequest, refusal: Refusal) -> HttpResponse:

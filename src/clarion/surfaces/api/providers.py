@@ -100,7 +100,7 @@ class ResumeView(Endpoint):
 class ProbeView(Endpoint):
     tag = "providers"
 
-    @operation(permission=Permission.STAFF, answers={200: Probe}, problems=(404,))
+    @operation(permission=Permission.STAFF, answers={200: Probe}, problems=(404,), idempotent_key=False)
     def post(self, call: Call, name: str) -> Answer:
         """Check an account's address and credentials without sending."""
         facts = book.facts_of(_find(name))

@@ -301,7 +301,7 @@ def report_of(draft: writer.Draft) -> Report:
 class ValidateDraftView(Endpoint):
     tag = "templates"
 
-    @operation(permission=Permission.TEMPLATES, body=TemplateIn, answers={200: Report})
+    @operation(permission=Permission.TEMPLATES, body=TemplateIn, answers={200: Report}, idempotent_key=False)
     def post(self, call: Call) -> Answer:
         """Validate a template without storing it."""
         return Answer(value=report_of(draft_of(call.body)))
@@ -310,7 +310,7 @@ class ValidateDraftView(Endpoint):
 class ValidateView(Endpoint):
     tag = "templates"
 
-    @operation(permission=Permission.TEMPLATES, answers={200: Report}, problems=(404,))
+    @operation(permission=Permission.TEMPLATES, answers={200: Report}, problems=(404,), idempotent_key=False)
     def post(self, call: Call, id: UUID) -> Answer:  # noqa: A002
         """Validate the content in force."""
         row = _find(id)

@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularAPIView
 from clarion.surfaces.api import (
     api_keys,
     auth,
+    bulk,
     categories,
     dead_letters,
     health,
@@ -48,6 +49,10 @@ ROUTES: dict[str, type[Endpoint]] = {
     "templates/<uuid:id>/validate": templates.ValidateView,
     "notifications": notifications.NotificationsView,
     "notifications/send": notifications.SendView,
+    "notifications/bulk": bulk.BulkView,
+    "notifications/bulk/send": bulk.BulkView,
+    "notifications/bulk/<uuid:id>": bulk.JobView,
+    "notifications/bulk/<uuid:id>/cancel": bulk.CancelJobView,
     "notifications/test": notifications.TestSendView,
     "notifications/<uuid:id>": notifications.NotificationView,
     "notifications/<uuid:id>/status": notifications.StatusView,

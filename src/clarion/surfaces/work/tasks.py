@@ -9,7 +9,8 @@ from django.db import DatabaseError, InterfaceError, connection
 
 from clarion.flows.delivery import bell, flow, heartbeat
 from clarion.flows.delivery.stopping import stopping
-from clarion.records.ledger.lanes import lanes
+from clarion.flows.ingest import audience
+from clarion.records.ledger.lanes import JOBS, lanes
 
 log = structlog.get_logger()
 
@@ -25,6 +26,18 @@ def deliver(lane: str) -> None:
     except (DatabaseError, InterfaceError) as error:
         # what was claimed comes back when its lease ends; the scheduler rings again
         log.warning("delivery_interrupted", lane=lane, kind=type(error).__name__)
+        connection.close()
+
+
+@shared_task(name=bell.JOBS_TASK, ignore_result=True)
+def take_in() -> None:
+    """Go on taking audiences in."""
+    bell.answer(JOBS)
+    try:
+        audience.take_in_all()
+    except (DatabaseError, InterfaceError) as error:
+        # the page in hand was rolled back with its cursor; the scheduler rings again
+        log.warning("taking_in_interrupted", kind=type(error).__name__)
         connection.close()
 
 

@@ -32,7 +32,7 @@ class Drained:
         "n",
         "settled/s",
         "sink/s",
-        "due→last s",
+        "seconds",
         "settled",
         "taken",
         "distinct",

@@ -1,0 +1,88 @@
+"""Step: break the circuit. What sending through an account tells its breaker, and whether it may be sent through.
+
+Only what the account is to blame for counts: no connection, a connection lost, "not now" for the whole account. A
+refused recipient proves that the account works. Good news is collected and told once a second; bad news at once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import monotonic
+
+from clarion.contract.faults import Interrupted, Misconfigured, ProviderFault, Unreachable
+from clarion.contract.outcome import Outcome, Retry, Unclear
+from clarion.records.pacing.breaker import Admission, News, Phase
+from clarion.records.pacing.breakers import Breakers, View, breakers
+
+TELL_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Whether a call went well; None when it proves nothing. `rest`: seconds the account asked to be left alone."""
+
+    well: bool | None
+    rest: float = 0.0
+
+
+def verdict(outcomes: Sequence[Outcome], fault: ProviderFault | None) -> Verdict:
+    """What one call says about the account. Wrong credentials have a rest of their own (records/accounts)."""
+    if isinstance(fault, Unreachable):
+        return Verdict(well=False, rest=fault.after.total_seconds() if fault.after else 0.0)
+    if isinstance(fault, Interrupted):
+        return Verdict(well=False)
+    unwell = [outcome for outcome in outcomes if isinstance(outcome, Retry) and outcome.whole_account]
+    if unwell:
+        return Verdict(well=False, rest=max(each.after.total_seconds() if each.after else 0.0 for each in unwell))
+    if isinstance(fault, Misconfigured) or all(isinstance(outcome, Unclear) for outcome in outcomes):
+        return Verdict(well=None)
+    return Verdict(well=True)
+
+
+class Circuit:
+    """One account's breaker as one worker slot uses it."""
+
+    def __init__(self, key: str, source: Breakers = breakers) -> None:
+        self._key = key
+        self._source = source
+        self._probe: int | None = None
+        self._good = 0
+        self._told_at = 0.0
+        self.view = View(phase=Phase.CLOSED, failures=0, opens_in=0.0)
+
+    @property
+    def probing(self) -> bool:
+        """One message may go, as a probe."""
+        return self._probe is not None
+
+    def admits(self) -> bool:
+        """Whether a batch may go; of all workers only one is let through when the cool-down is over."""
+        self._probe = None
+        if self.view.phase is Phase.CLOSED:
+            return True
+        ticket = self._source.admit(self._key)
+        self._probe = ticket.probe
+        if ticket.admission is Admission.REFUSE:
+            self.view = View(phase=Phase.OPEN, failures=self.view.failures, opens_in=ticket.opens_in)
+        return ticket.admission is not Admission.REFUSE
+
+    def hear(self, found: Verdict) -> bool:
+        """Take in how a call went; whether the next may go."""
+        if self._probe is not None:
+            # a probe that proves nothing has not shown that the account is well
+            news = News(
+                good=int(found.well is True), bad=int(found.well is not True), rest=found.rest, probe=self._probe
+            )
+            self._probe = None
+            return self._tell(news)
+        if found.well is None:
+            return True
+        if found.well:
+            self._good += 1
+            if monotonic() - self._told_at < TELL_SECONDS:
+                return True
+        return self._tell(News(good=self._good, bad=int(not found.well), rest=found.rest))
+
+    def _tell(self, news: News) -> bool:
+        self._good, self._told_at = 0, monotonic()
+        self.view = self._source.report(self._key, news)
+        return self.view.phase is Phase.CLOSED

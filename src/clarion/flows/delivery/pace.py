@@ -1,0 +1,82 @@
+"""Step: pace. What an account may carry now. Tokens are leased in a block before work is claimed, so that no more is
+taken up than can go, urgent work is first at each token, and a message costs no call.
+
+A busy account is waited for; only one that fails is passed over. What is over its rate after all (it took over from
+another account, or a person has many devices) goes back to the queue without having been tried.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from time import monotonic
+
+from clarion.contract.message import Message
+from clarion.contract.provider import Declaration
+from clarion.contract.rate import parse_rate
+from clarion.contract.reasons import Reason
+from clarion.flows.delivery.carriers import Carrier, Carriers
+from clarion.flows.delivery.stopping import stopping
+from clarion.flows.delivery.work import Held
+from clarion.records import clock
+from clarion.records.accounts.book import AccountFacts
+from clarion.records.pacing.gcra import Limit, paced
+
+# Longer waits are left to the scheduler, which rings every second for what is due.
+PATIENCE_SECONDS = 1.5
+LONGEST_HOLD_SECONDS = 60.0
+
+
+def room(carriers: Carriers, most: int) -> int:
+    """How many may be claimed now, `most` at most. Waits a moment for tokens; 0: nobody can carry anything now."""
+    deadline = monotonic() + PATIENCE_SECONDS
+    while True:
+        usable = carriers.usable(clock.now())
+        if not usable:
+            return 0 if carriers.opens_in is not None else most
+        purse = usable[0].purse
+        if purse is None:
+            return most
+        count = purse.fill(most)
+        if count or monotonic() + purse.wait > deadline or stopping.wait(purse.wait):
+            return count
+
+
+def fitting(carrier: Carrier, messages: Sequence[Message]) -> int:
+    """How many of the leading messages the account may be given now. A notification's messages are never parted: one
+    device told and the other forgotten would look like success."""
+    purse = carrier.purse
+    if purse is None or not messages:
+        return len(messages)
+    first = sum(1 for message in messages if message.notification_id == messages[0].notification_id)
+    count = purse.take(len(messages), first)
+    cut = count
+    while 0 < cut < len(messages) and messages[cut].notification_id == messages[cut - 1].notification_id:
+        cut -= 1
+    purse.put(count - cut)
+    return cut
+
+
+def over(carrier: Carrier, messages: Sequence[Message]) -> Iterator[Held]:
+    """The messages that must wait for the account, each until its turn comes."""
+    purse = carrier.purse
+    if purse is None:
+        return
+    for place, message in enumerate(messages, start=1):
+        seconds = min(purse.wait + place * purse.limit.interval, LONGEST_HOLD_SECONDS)
+        after = timedelta(seconds=seconds)
+        rule = f"rate of {carrier.account.name} {purse.limit.rate}"
+        yield Held(message=message, why=Reason.RATE_LIMITED, rule=rule, after=after)
+
+
+def limit_of(account: AccountFacts, declared: Declaration, *, bulk: bool) -> Limit | None:
+    """Staff's rate, else the URL's, else the provider's default; None: unlimited. Bulk lanes leave half the bucket to
+    the others, so that a campaign does not hold them up."""
+    rate = account.rate or (parse_rate(declared.default_rate) if declared.default_rate else None)
+    if rate is None:
+        return None
+    limit = paced(rate, account.burst)
+    return Limit(rate=rate, burst=max(1, limit.burst // 2)) if bulk else limit
+
+
+def earliest(held_until: datetime, expires_at: datetime | None) -> datetime:
+    """Work is held no longer than it is worth sending; the gate then ends it."""
+    return held_until if expires_at is None else min(held_until, expires_at)

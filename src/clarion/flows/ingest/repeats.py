@@ -1,0 +1,56 @@
+"""Deduplication: within a category's window, a user gets one reference once on each channel. Repeats are put on record
+as suppressed and name the first."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from clarion.contract.channel import ChannelKey
+from clarion.contract.reasons import Reason
+from clarion.flows.ingest.asked import Send
+from clarion.flows.ingest.content import Subject
+from clarion.records.ledger import repeats
+from clarion.records.ledger.repeats import Mark
+from clarion.records.preferences.rules import Outcome, Verdict
+
+Verdicts = list[tuple[ChannelKey, Verdict]]
+
+
+def is_watched(asked: Send, subject: Subject) -> bool:
+    """Whether repeats of it are held back."""
+    return bool(asked.reference) and subject.category.dedup_window > timedelta(0)
+
+
+@contextmanager
+def one_at_a_time(asked: Send, subject: Subject, channels: Sequence[ChannelKey]) -> Iterator[None]:
+    """While the block looks and stores, no other send of the same reference does; only where repeats are held back."""
+    if not is_watched(asked, subject):
+        yield
+        return
+    with transaction.atomic():
+        repeats.hold([mark_of(asked, subject, key) for key in channels])
+        yield
+
+
+def first_sent(asked: Send, subject: Subject, channels: Sequence[ChannelKey], now: datetime) -> dict[ChannelKey, UUID]:
+    """The notification that each channel's would repeat; channels that repeat nothing are absent."""
+    if not is_watched(asked, subject):
+        return {}
+    marks = [mark_of(asked, subject, key) for key in channels]
+    found = repeats.earlier(marks, now - subject.category.dedup_window)
+    return {key: found[mark] for key, mark in zip(channels, marks, strict=True) if mark in found}
+
+
+def held_back(verdict: Verdict, first: UUID | None) -> Verdict:
+    """The verdict on a notification that would repeat `first`; what is suppressed anyway keeps its own reason."""
+    if first is None or not verdict.allows:
+        return verdict
+    return Verdict(outcome=Outcome.SUPPRESS, rule="duplicate", reason=Reason.DUPLICATE, detail=f"of {first}")
+
+
+def mark_of(asked: Send, subject: Subject, key: ChannelKey) -> Mark:
+    """What makes another notification the same as this one."""
+    return Mark(user_id=asked.user_id, category_id=subject.category.id, reference=asked.reference, channel=str(key))
