@@ -96,9 +96,8 @@ def providers() -> str:
 
 def reasons() -> str:
     """Every reason with its sentence."""
-    from sentences import REASONS
-
     from clarion.contract.reasons import Reason
+    from clarion.contract.sentences import REASONS
 
     rows = [(f"`{reason}`", REASONS[reason]) for reason in Reason]
     introduction = (

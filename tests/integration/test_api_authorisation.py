@@ -45,7 +45,7 @@ EXPECTED = {
     "notifications": {"get": "send", "post": "send"},
     "notifications/send": {"post": "send"},
     "notifications/test": {"post": "send"},
-    "notifications/<uuid:id>": {"get": "send"},
+    "notifications/<uuid:id>": {"get": "send", "patch": "send"},
     "notifications/<uuid:id>/status": {"get": "send"},
     "notifications/<uuid:id>/cancel": {"post": "send"},
     "notifications/bulk": {"post": "bulk"},

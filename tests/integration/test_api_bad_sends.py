@@ -115,7 +115,7 @@ SENDS: dict[str, tuple[dict[str, Any], int, str, str]] = {
     "scheduled without a zone": (
         {**INLINE, "scheduled_at": "2030-01-01T00:00:00"},
         422,
-        "invalid_input",
+        "naive_time",
         "/scheduled_at",
     ),
     "scheduled as a number": ({**INLINE, "scheduled_at": 1_900_000_000}, 422, "invalid_input", "/scheduled_at"),

@@ -194,7 +194,6 @@ def test_what_has_no_account_but_a_paused_one_waits_and_does_not_fail(as_staff: 
     assert as_staff.get(f"notifications/{identifier}/status").json()["status"] == "delivered"
 
 
-@pytest.mark.xfail(reason="waiting for an account counts as an attempt; see flows/delivery/judge.py")
 def test_however_long_an_account_is_paused_its_work_does_not_fail(as_staff: Api, ann: User, drain: Drain) -> None:
     as_staff.post("providers/sms.sandbox/pause")
     identifier = _send(as_staff, ann, "sms")

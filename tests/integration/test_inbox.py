@@ -1,9 +1,11 @@
 """The inbox under contention: numbers without gaps, counts that never drift."""
 
+import asyncio
 import threading
 from typing import Any
 from uuid import UUID
 
+from channels.layers import get_channel_layer
 from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,6 +15,7 @@ from clarion.contract.message import Message, Target
 from clarion.records import clock
 from clarion.records.ids import new_id
 from clarion.records.inbox import reading
+from clarion.records.inbox.live import channel_name, group_of
 from clarion.records.inbox.models import InboxItem
 from clarion.records.inbox.store import InboxStore
 
@@ -114,6 +117,15 @@ def act(step: str, user: UUID, ids: list[UUID]) -> Any:
         case "read" | "read_again" if ids:
             return reading.mark_read(user, ids[0], now)
     return None
+
+
+def test_the_name_of_a_users_group_is_the_layers_own() -> None:
+    user = new_id()
+
+    async def of_the_layer() -> str:
+        return str(get_channel_layer()._get_group_channel_name(group_of(user)))
+
+    assert asyncio.run(of_the_layer()) == channel_name(user)
 
 
 def test_another_users_item_can_be_neither_seen_nor_marked(ground: None) -> None:

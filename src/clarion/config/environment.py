@@ -9,7 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from clarion.contract.channel import ChannelKey
+from clarion.contract.faults import Misconfigured
+from clarion.contract.rate import Rate, parse_rate
 
 PREFIX = "CLARION_"
 
@@ -58,10 +62,34 @@ class Environment(BaseModel):
     webhook_allow_private: bool = Field(
         False, description="Let webhooks reach private and loopback addresses; for tests and closed networks only"
     )
+    user_limits: str = Field(
+        "push=100/min",
+        description="How many messages one person gets on a channel, `push=100/min sms=10/h`; `none`: no limit",
+    )
     embedded: bool = Field(False, description="Set by `clarion up` when it brings its own PostgreSQL or Redis")
     data_dir: str = Field("", description="Set by `clarion up`: where the embedded servers keep their data")
     api_url: str = Field("", description="For `clarion send`: base URL of the API")
     api_key: str = Field("", description="For `clarion send`: the API key")
+
+    @field_validator("user_limits")
+    @classmethod
+    def _readable(cls, text: str) -> str:
+        parse_user_limits(text)
+        return text
+
+
+def parse_user_limits(text: str) -> dict[ChannelKey, Rate]:
+    """`push=100/min sms=10/h` by channel; raises ValueError saying what to write."""
+    found: dict[ChannelKey, Rate] = {}
+    for part in text.split() if text != "none" else []:
+        channel, _, rate = part.partition("=")
+        if channel not in set(ChannelKey):
+            raise ValueError(f"write channel=rate; the channels are {', '.join(ChannelKey)}")
+        try:
+            found[ChannelKey(channel)] = parse_rate(rate)
+        except Misconfigured as fault:
+            raise ValueError(str(fault)) from fault
+    return found
 
 
 def read_environment(environ: Mapping[str, str] | None = None) -> Environment:

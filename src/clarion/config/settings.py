@@ -5,8 +5,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from clarion.config.database import parse_database_url
-from clarion.config.environment import ConfigurationError, read_environment
+from clarion.config.environment import ConfigurationError, parse_user_limits, read_environment
 from clarion.config.logs import configure_structlog, logging_settings
+from clarion.contract.channel import ChannelKey
+from clarion.contract.rate import Rate
 
 try:
     ENV = read_environment()
@@ -30,6 +32,7 @@ BROKER_URL = ENV.broker_url or ENV.redis_url
 ENCRYPTION_KEYS = ENV.encryption_keys
 JWT_KEY = ENV.jwt_key
 RETENTION_DAYS = ENV.retention_days
+USER_LIMITS: dict[ChannelKey, Rate] = parse_user_limits(ENV.user_limits)
 JWT_ALGORITHM = ENV.jwt_algorithm
 OUTBOX_OPEN = ENV.outbox != "off" and (ENV.embedded or DEBUG)
 OUTBOX_ENABLED = OUTBOX_OPEN or ENV.outbox == "on"

@@ -33,6 +33,7 @@ class Reason(StrEnum):
     CONTENT_INVALID = "content_invalid"
     TEMPLATE_MISSING_CONTENT = "template_missing_content"
     WORKER_LOST = "worker_lost"
+    UNCLEAR = "unclear"
     RATE_LIMITED = "rate_limited"
     ACCOUNTS_RESTING = "accounts_resting"
     RETRIES_EXHAUSTED = "retries_exhausted"

@@ -28,6 +28,7 @@ class ScriptedProvider:
     script: Script = accept_all
     max_batch: int = 1000
     confirms_delivery: bool = False
+    idempotent: bool = False
     given: list[Message] = field(default_factory=list)
     probe_fault: ProviderFault | None = None
     closed: int = 0
@@ -40,6 +41,7 @@ class ScriptedProvider:
             channels=frozenset(ChannelKey),
             max_batch=self.max_batch,
             confirms_delivery=self.confirms_delivery,
+            idempotent=self.idempotent,
         )
 
     def send(self, batch: Sequence[Message]) -> Iterator[tuple[str, Outcome]]:

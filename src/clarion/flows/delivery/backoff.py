@@ -56,7 +56,7 @@ def policy_of(channel: ChannelKey, rule: RetryRule) -> Policy:
 
 
 def used_up(tries: int, next_at: datetime, since: datetime, policy: Policy) -> str:
-    """Why there is no further attempt, or empty: `tries` were made since `since`, and the next would be at `next_at`."""
+    """Why there is no further attempt, or empty. `tries` were made since `since`; the next would be at `next_at`."""
     if tries >= policy.attempts:
         return f"{tries} attempts"
     if next_at > since + policy.deadline:

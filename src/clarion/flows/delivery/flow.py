@@ -1,4 +1,4 @@
-"""Delivery, step by step: claim → load → gate → render → address → send → settle.
+"""Delivery, step by step: pace → claim → load → set apart → gate → limits → render → address → send → settle.
 
 `drain` is what a doorbell wakes. A channel's lane has two slots in a worker process: one takes everything, and while it
 is busy with a long batch the other takes critical and high priority only, so that those never wait behind it. A bulk
@@ -19,11 +19,14 @@ from clarion.flows.delivery.carriers import Carriers
 from clarion.flows.delivery.gate import gate
 from clarion.flows.delivery.judge import judge
 from clarion.flows.delivery.leases import keeper
+from clarion.flows.delivery.limits import limit
 from clarion.flows.delivery.load import load
+from clarion.flows.delivery.pace import room
 from clarion.flows.delivery.render import render
-from clarion.flows.delivery.send import Told, send
+from clarion.flows.delivery.send import Heard, send
 from clarion.flows.delivery.settle import settle
 from clarion.flows.delivery.stopping import stopping
+from clarion.flows.delivery.unclear import HandOver, set_apart
 from clarion.flows.delivery.work import Fate
 from clarion.records import clock
 from clarion.records.ledger import queue
@@ -36,6 +39,7 @@ SETTLE_SECONDS = 1.0
 URGENT = (1, 2)
 FAIR_TURN = 5
 STARVING = timedelta(seconds=60)
+NOTHING = Batch(lease=0, entries=())
 
 
 @dataclass(slots=True)
@@ -53,7 +57,7 @@ class Slot:
 
 def _slots_of(lane: str) -> tuple[Slot, ...]:
     key = channel_of(lane)
-    ordinary = Slot(lane=lane, priorities=queue.PRIORITIES, carriers=Carriers(key))
+    ordinary = Slot(lane=lane, priorities=queue.PRIORITIES, carriers=Carriers(key, bulk=is_bulk(lane)))
     return (ordinary,) if is_bulk(lane) else (ordinary, Slot(lane=lane, priorities=URGENT, carriers=Carriers(key)))
 
 
@@ -71,6 +75,7 @@ def drain(lane: str) -> int:
             try:
                 settled += _work_off(slot)
             finally:
+                slot.carriers.empty_purses()
                 slot.lock.release()
     return settled
 
@@ -79,7 +84,8 @@ def _work_off(slot: Slot) -> int:
     settled = 0
     while not stopping.is_set():
         slot.rung = False
-        batch = _claim(slot)
+        most = room(slot.carriers, BATCH)
+        batch = _claim(slot, most) if most else NOTHING
         if not batch.entries:
             break
         if len(batch.entries) == BATCH:
@@ -88,13 +94,13 @@ def _work_off(slot: Slot) -> int:
     return settled
 
 
-def _claim(slot: Slot) -> Batch:
+def _claim(slot: Slot, most: int) -> Batch:
     slot.turn += 1
     if slot.turn % FAIR_TURN == 0:
-        waited = queue.claim_due(slot.lane, BATCH, priorities=slot.priorities[::-1], age=STARVING)
+        waited = queue.claim_due(slot.lane, most, priorities=slot.priorities[::-1], age=STARVING)
         if waited.entries:
             return waited
-    return queue.claim_due(slot.lane, BATCH, priorities=slot.priorities)
+    return queue.claim_due(slot.lane, most, priorities=slot.priorities)
 
 
 def deliver(batch: Batch, carriers: Carriers) -> int:
@@ -103,11 +109,13 @@ def deliver(batch: Batch, carriers: Carriers) -> int:
         now = clock.now()
         work = load(batch.entries)
         _drop_stale(batch, {item.id for item in work})
-        allowed, stopped = gate(work, now)
-        rendered, unrenderable = render(allowed, now)
+        clear, unclear = set_apart(work, now)
+        allowed, stopped = gate(clear, now)
+        timely, over = limit(allowed, now)
+        rendered, unrenderable = render(timely, now)
         addressed, unreachable = address(rendered, now)
-        settled = settle(batch.lease, [*stopped, *unrenderable, *unreachable], now)
-        for fates in _sent(addressed, carriers):
+        settled = settle(batch.lease, [*unclear, *stopped, *over, *unrenderable, *unreachable], now)
+        for fates in _sent(addressed, carriers, HandOver(batch.lease, [item.work for item in addressed])):
             settled += settle(batch.lease, fates, clock.now())
     return settled
 
@@ -119,15 +127,15 @@ def _drop_stale(batch: Batch, live: set[UUID]) -> None:
         queue.finish(batch.lease, stale)
 
 
-def _sent(addressed: Sequence[Addressed], carriers: Carriers) -> Iterator[list[Fate]]:
+def _sent(addressed: Sequence[Addressed], carriers: Carriers, hand_over: HandOver) -> Iterator[list[Fate]]:
     """Fates in small groups as outcomes come in, so that a crash leaves little unsettled."""
     started = clock.now()
     rng = SystemRandom()
     open_work = {str(item.work.id): item for item in addressed}
-    heard: dict[str, list[Told]] = {}
+    heard: dict[str, list[Heard]] = {}
     ready: list[Fate] = []
     since = monotonic()
-    for told in send([m for item in addressed for m in item.messages], carriers, started):
+    for told in send([m for item in addressed for m in item.messages], carriers, started, hand_over):
         key = told.message.notification_id
         heard.setdefault(key, []).append(told)
         if len(heard[key]) == len(open_work[key].messages):

@@ -12,6 +12,7 @@ from clarion.contract.outcome import Outcome, Rejected, Retry, Sent, Unclear
 from clarion.contract.reasons import Reason
 from clarion.flows.delivery.backoff import policy_of, used_up, wait_before
 from clarion.flows.delivery.send import Told
+from clarion.flows.delivery.unclear import hold, in_doubt
 from clarion.flows.delivery.work import Fate, Held, Work, held
 from clarion.records.ledger.rows import AttemptRow, DecisionRow
 from clarion.records.ledger.status import Status
@@ -31,6 +32,9 @@ def judge(work: Work, heard: Sequence[Told | Held], started: datetime, now: date
         to = Status.DELIVERED if first.confirms_delivery else Status.SENT
         remote = first.outcome.remote_id if isinstance(first.outcome, Sent) else ""
         return Fate(work=work, to=to, account=first.account, remote_id=remote, attempts=attempts)
+    doubtful = in_doubt(work, told)
+    if doubtful is not None:
+        return hold(work, _why(doubtful.outcome), now, attempts, doubtful.outcome.detail)
     hopeful = [each for each in told if not isinstance(each.outcome, Rejected)]
     if not hopeful:
         return _dead(work, told[0], attempts, now)
@@ -48,8 +52,9 @@ def _again(work: Work, told: Told, attempts: tuple[AttemptRow, ...], now: dateti
     why = _why(outcome)
     asked = outcome.after if isinstance(outcome, Retry) else None
     wait = wait_before(work.tries, policy, rng, asked)
-    # an account that is paused is nobody's failure: its work waits, until it expires
-    spent = used_up(work.tries, now + wait, now if why is Reason.NO_PROVIDER else work.since, policy)
+    # that no account can be used is no failure of the message's: it waits past the deadline, until it expires
+    since = now + wait if why is Reason.NO_PROVIDER else work.since
+    spent = used_up(work.tries, now + wait, since, policy)
     if spent:
         return _end(work, Status.FAILED, Reason.RETRIES_EXHAUSTED, told, attempts, now, f"{spent}; last: {why}")
     if work.expires_at is not None and now + wait >= work.expires_at:

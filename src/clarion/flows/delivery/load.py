@@ -74,7 +74,7 @@ def _work(row: tuple[Any, ...], entry: Claimed, payload: Payload | None, person:
         id=row[0],
         attempt=entry.attempts,
         tries=entry.attempts - entry.earlier,
-        abandoned=entry.abandoned,
+        abandoned=entry.abandoned and not entry.held,
         user_id=row[1],
         channel=ChannelKey(row[2]),
         category=_category(row[3]),
@@ -86,6 +86,8 @@ def _work(row: tuple[Any, ...], entry: Claimed, payload: Payload | None, person:
         scheduled_at=row[11],
         due_at=entry.due_at,
         replayed_at=entry.replayed_at,
+        handed_over=entry.handed_over,
+        held=entry.held,
         payload=payload,
         person=person,
     )

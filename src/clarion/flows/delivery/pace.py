@@ -6,19 +6,15 @@ another account, or a person has many devices) goes back to the queue without ha
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from time import monotonic
 
 from clarion.contract.message import Message
-from clarion.contract.provider import Declaration
-from clarion.contract.rate import parse_rate
 from clarion.contract.reasons import Reason
 from clarion.flows.delivery.carriers import Carrier, Carriers
 from clarion.flows.delivery.stopping import stopping
 from clarion.flows.delivery.work import Held
 from clarion.records import clock
-from clarion.records.accounts.book import AccountFacts
-from clarion.records.pacing.gcra import Limit, paced
 
 # Longer waits are left to the scheduler, which rings every second for what is due.
 PATIENCE_SECONDS = 1.5
@@ -26,12 +22,13 @@ LONGEST_HOLD_SECONDS = 60.0
 
 
 def room(carriers: Carriers, most: int) -> int:
-    """How many may be claimed now, `most` at most. Waits a moment for tokens; 0: nobody can carry anything now."""
+    """How many may be claimed now, `most` at most. Waits a moment for tokens; 0: nobody can carry
+    anything now (no tokens, or all accounts are paused or rest), so the work is better left in the queue."""
     deadline = monotonic() + PATIENCE_SECONDS
     while True:
         usable = carriers.usable(clock.now())
         if not usable:
-            return 0 if carriers.opens_in is not None else most
+            return 0
         purse = usable[0].purse
         if purse is None:
             return most
@@ -55,6 +52,12 @@ def fitting(carrier: Carrier, messages: Sequence[Message]) -> int:
     return cut
 
 
+def unused(carrier: Carrier, count: int) -> None:
+    """Messages that were paid for and not handed over."""
+    if carrier.purse is not None:
+        carrier.purse.put(count)
+
+
 def over(carrier: Carrier, messages: Sequence[Message]) -> Iterator[Held]:
     """The messages that must wait for the account, each until its turn comes."""
     purse = carrier.purse
@@ -65,18 +68,3 @@ def over(carrier: Carrier, messages: Sequence[Message]) -> Iterator[Held]:
         after = timedelta(seconds=seconds)
         rule = f"rate of {carrier.account.name} {purse.limit.rate}"
         yield Held(message=message, why=Reason.RATE_LIMITED, rule=rule, after=after)
-
-
-def limit_of(account: AccountFacts, declared: Declaration, *, bulk: bool) -> Limit | None:
-    """Staff's rate, else the URL's, else the provider's default; None: unlimited. Bulk lanes leave half the bucket to
-    the others, so that a campaign does not hold them up."""
-    rate = account.rate or (parse_rate(declared.default_rate) if declared.default_rate else None)
-    if rate is None:
-        return None
-    limit = paced(rate, account.burst)
-    return Limit(rate=rate, burst=max(1, limit.burst // 2)) if bulk else limit
-
-
-def earliest(held_until: datetime, expires_at: datetime | None) -> datetime:
-    """Work is held no longer than it is worth sending; the gate then ends it."""
-    return held_until if expires_at is None else min(held_until, expires_at)

@@ -4,7 +4,7 @@ No transaction is open here and no row is locked. A fault before anything was ha
 account; a break half-way leaves the rest unclear, and unclear work is not given to another account in silence.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,71 +13,125 @@ import structlog
 from clarion.contract.faults import Interrupted, Misconfigured, ProviderFault, Unreachable
 from clarion.contract.message import Message
 from clarion.contract.outcome import Outcome, Retry, Unclear
+from clarion.contract.provider import Declaration
 from clarion.contract.reasons import Reason
+from clarion.flows.delivery import pace
+from clarion.flows.delivery.breaking import verdict
 from clarion.flows.delivery.carriers import Carrier, Carriers
+from clarion.flows.delivery.work import Held
 from clarion.records.accounts import book
 
 NO_CARRIER_WAIT = timedelta(seconds=15)
+SHORTEST_REST_SECONDS = 1.0
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What one account said about one message."""
+    """What one account said about one message. `idempotent`: it would not deliver a repeat twice."""
 
     message: Message
     account: str
     confirms_delivery: bool
     outcome: Outcome
+    idempotent: bool = False
 
 
-def send(messages: Sequence[Message], carriers: Carriers, now: datetime) -> Iterator[Told]:
-    """An outcome for every message, exactly one each."""
+Heard = Told | Held
+# asked just before a provider is given messages: which of them may be handed over?
+HandOver = Callable[[Sequence[Message], Declaration], Sequence[Message]]
+
+
+def send(messages: Sequence[Message], carriers: Carriers, now: datetime, hand_over: HandOver) -> Iterator[Heard]:
+    """An outcome for every message, or that it is held; exactly one each. Of those that may not be handed over any
+    more (they are in other hands), nothing is said."""
     rest = list(messages)
-    fault: ProviderFault | None = None
+    failed = _Failed()
     for carrier in carriers.usable(now):
         if not rest:
             return
-        one = _Hand(carrier, rest, now)
+        count = pace.fitting(carrier, rest)
+        if count and not carrier.circuit.admits():
+            pace.unused(carrier, count)
+            carriers.note_rest(carrier.circuit.view.opens_in)
+            continue
+        one = _Hand(carrier, rest[:count], now, hand_over)
         yield from one.tell()
-        rest, fault = one.untouched, one.fault or fault
+        pace.unused(carrier, len(one.untouched))
+        if not one.stopped:
+            yield from pace.over(carrier, rest[count:])
+            return
+        failed.note(one)
+        rest = [*one.untouched, *rest[count:]]
         if one.misconfigured:
             carriers.forget()
-    yield from _nobody(rest, fault)
+        if carrier.circuit.view.refuses:
+            carriers.note_rest(carrier.circuit.view.opens_in)
+    yield from _nobody(rest, failed, carriers.opens_in)
 
 
-def _nobody(rest: Sequence[Message], fault: ProviderFault | None) -> Iterator[Told]:
-    """No account took these: they wait, for nobody is to blame but the accounts."""
-    why = Reason.UNREACHABLE if isinstance(fault, Unreachable) else Reason.NO_PROVIDER
-    asked = fault.after if isinstance(fault, Unreachable) and fault.after else NO_CARRIER_WAIT
-    detail = str(fault) if fault else "no account of this channel can be used; see GET /providers"
+class _Failed:
+    """What went wrong on the way through the accounts: the last fault, and the messages tried in vain."""
+
+    def __init__(self) -> None:
+        self.fault: ProviderFault | None = None
+        self.tried: set[str] = set()
+
+    def note(self, hand: "_Hand") -> None:
+        self.fault = hand.fault or self.fault
+        self.tried |= hand.tried
+
+
+def _nobody(rest: Sequence[Message], failed: _Failed, opens_in: float | None) -> Iterator[Heard]:
+    """No account took these: they wait, for nobody is to blame but the accounts. Only where a connection was tried
+    is an attempt used up; what waits for a person (paused, wrong credentials) or behind a breaker does not fail."""
+    fault = failed.fault
     for message in rest:
-        outcome = Retry(why=why, after=asked, whole_account=True, detail=detail)
-        yield Told(message=message, account="", confirms_delivery=False, outcome=outcome)
+        if isinstance(fault, Unreachable) and (opens_in is None or message.id in failed.tried):
+            asked = fault.after or NO_CARRIER_WAIT
+            outcome = Retry(why=Reason.UNREACHABLE, after=asked, whole_account=True, detail=str(fault))
+            yield Told(message=message, account="", confirms_delivery=False, outcome=outcome)
+        elif opens_in is not None:
+            after = timedelta(seconds=max(opens_in, SHORTEST_REST_SECONDS))
+            yield Held(message=message, why=Reason.ACCOUNTS_RESTING, rule="breaker", after=after)
+        else:
+            yield Held(message=message, why=Reason.NO_PROVIDER, rule="accounts", after=NO_CARRIER_WAIT)
 
 
 class _Hand:
-    """One account working on a list of messages; afterwards `untouched` holds those that may go to another."""
+    """One account working on a list of messages; afterwards `untouched` holds those that may go to another, and
+    `tried` names those of them that this one was asked to take. `stopped`: it is not to be given more now."""
 
-    def __init__(self, carrier: Carrier, messages: Sequence[Message], now: datetime) -> None:
+    def __init__(self, carrier: Carrier, messages: Sequence[Message], now: datetime, hand_over: HandOver) -> None:
         self._carrier = carrier
+        self._hand_over = hand_over
         self._messages = messages
         self._now = now
+        self._outcomes: list[Outcome] = []
         self.untouched: list[Message] = []
+        self.tried: set[str] = set()
         self.fault: ProviderFault | None = None
         self.misconfigured = False
+        self.stopped = False
 
     def tell(self) -> Iterator[Told]:
-        size = self._carrier.provider.declaration.max_batch
-        for start in range(0, len(self._messages), size):
-            if self.fault is not None:
+        circuit = self._carrier.circuit
+        start = 0
+        while start < len(self._messages):
+            end = start + (1 if circuit.probing else self._carrier.provider.declaration.max_batch)
+            self._outcomes = []
+            yield from self._chunk(self._messages[start:end])
+            start = end
+            may_go_on = circuit.hear(verdict(self._outcomes, self.fault))
+            if self.fault is not None or not may_go_on:
+                self.stopped = True
                 self.untouched.extend(self._messages[start:])
                 return
-            yield from self._chunk(self._messages[start : start + size])
-        if self.fault is None and self._carrier.account.faulty_until is not None:
+        if self._messages and self._carrier.account.faulty_until is not None:
             book.clear_fault(self._carrier.account.id)
 
     def _chunk(self, chunk: Sequence[Message]) -> Iterator[Told]:
+        chunk = self._hand_over(chunk, self._carrier.provider.declaration)
         waiting = {message.id: message for message in chunk}
         try:
             for identifier, outcome in self._carrier.provider.send(chunk):
@@ -87,6 +141,7 @@ class _Hand:
         except (Unreachable, Misconfigured) as fault:
             self._note(fault)
             self.untouched.extend(waiting.values())
+            self.tried.update(waiting)
             return
         except Interrupted as fault:
             self._note(fault)
@@ -111,10 +166,12 @@ class _Hand:
             book.note_fault(self._carrier.account.id, str(fault), self._now)
 
     def _told(self, message: Message, outcome: Outcome) -> Told:
+        self._outcomes.append(outcome)
         declaration = self._carrier.provider.declaration
         return Told(
             message=message,
             account=self._carrier.account.name,
             confirms_delivery=declaration.confirms_delivery,
             outcome=outcome,
+            idempotent=declaration.idempotent,
         )

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from clarion.flows.delivery.judge import lost_attempt
 from clarion.flows.delivery.work import Fate
-from clarion.records.ledger import journal, queue
+from clarion.records.ledger import awaiting, journal, queue
 from clarion.records.ledger.rows import Move
 from clarion.records.ledger.status import Status
 from clarion.records.ledger.transitions import move
@@ -39,19 +39,27 @@ def settle(lease: int, fates: Sequence[Fate], now: datetime) -> int:
 def _tell(lease: int, ours: Sequence[Fate]) -> None:
     """One line a batch, and one for each dead letter, which somebody must look at."""
     if ours:
-        counts = Counter(str(fate.to or ("held" if fate.untried else "retry")) for fate in ours)
+        counts = Counter(_word(fate) for fate in ours)
         log.info("settled", lane=ours[0].work.channel, lease=lease, **counts)
     for fate in ours:
         if fate.to is Status.FAILED:
             log.warning("dead_letter", notification=str(fate.work.id), reason=fate.reason, account=fate.account)
 
 
+def _word(fate: Fate) -> str:
+    if fate.to is not None:
+        return str(fate.to)
+    return "unclear" if fate.awaits else "held" if fate.untried else "retry"
+
+
 def _release(lease: int, fates: Sequence[Fate]) -> set[UUID]:
     done = [fate.work.id for fate in fates if fate.to is not None]
-    back = [(fate.work.id, fate.after) for fate in fates if fate.to is None and not fate.untried]
+    back = [(fate.work.id, fate.after) for fate in fates if fate.to is None and not fate.untried and not fate.awaits]
+    kept = [(fate.work.id, fate.after) for fate in fates if fate.awaits]
     untried = [(fate.work.id, fate.after) for fate in fates if fate.untried]
     held = queue.finish(lease, done) if done else set()
     held |= queue.give_back(lease, back) if back else set()
+    held |= awaiting.hold(lease, kept) if kept else set()
     return held | (queue.give_back(lease, untried, untried=True) if untried else set())
 
 

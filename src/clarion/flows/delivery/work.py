@@ -18,7 +18,8 @@ from clarion.records.people.facts import PersonFacts
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
     """One claimed notification with everything the steps need to know. `attempt` numbers this attempt over the whole
-    history, `tries` counts since the last replay, this one included. `due_at` is when it could be taken up."""
+    history, `tries` counts since the last replay, this one included. `due_at` is when it could be taken up.
+    `handed_over`: a provider may have had it from a worker that died; `held`: it waited for an answer in vain."""
 
     id: UUID
     attempt: int
@@ -35,6 +36,8 @@ class Work:
     scheduled_at: datetime | None
     due_at: datetime
     replayed_at: datetime | None
+    handed_over: bool = False
+    held: bool = False
     payload: Mapping[str, Any] | None = field(repr=False)
     person: PersonFacts | None = field(repr=False)
 
@@ -47,13 +50,15 @@ class Work:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fate:
     """What becomes of one piece of work: it moves to a state, or (`to` None) goes back to the queue for `after`.
-    `untried`: nobody was asked to carry it, so this does not count as an attempt."""
+    `untried`: nobody was asked to carry it, so this does not count as an attempt. `awaits`: nobody sends it again, for
+    it may have been taken, and an answer may come."""
 
     work: Work
     to: Status | None
     reason: Reason | None = None
     after: timedelta = timedelta(0)
     untried: bool = False
+    awaits: bool = False
     account: str = ""
     remote_id: str = ""
     attempts: tuple[AttemptRow, ...] = ()

@@ -13,7 +13,7 @@ from clarion.records.ledger.status import Status
 class Send:
     """One send: to one user, by a template or inline content, on some channels or on those the user prefers.
 
-    `scheduled_at` is an instant, or with `timezone` a local time until it is read (timing.at_instant); `local` then says
+    `scheduled_at` is an instant, or with `timezone` a local time until timing.at_instant reads it; `local` then keeps
     what was given."""
 
     caller: Caller
@@ -49,8 +49,8 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """The answer to a send. `opted_out`: every notification was suppressed by the person's own wishes (a repeat that was
-    held back is not)."""
+    """The answer to a send. `opted_out`: every notification was suppressed by the person's own wishes; a repeat that
+    was held back does not count as that."""
 
     request_id: UUID
     user_id: UUID

@@ -19,8 +19,9 @@ from clarion.flows.ingest.content import Subject, check_inline, missing_variable
 from clarion.flows.ingest.expand import channels_for
 from clarion.flows.ingest.flow import authorise
 from clarion.flows.ingest.gate import judge
+from clarion.flows.ingest.repeats import without_repeats
 from clarion.flows.ingest.rows import decision_of, payload_of, row_of
-from clarion.flows.ingest.timing import check_times
+from clarion.flows.ingest.timing import at_instant, check_times
 from clarion.records.ids import new_id
 from clarion.records.ledger import bulk_store
 from clarion.records.ledger.bulk_store import JobState, RejectedRecipient
@@ -137,6 +138,7 @@ def take_chunk(intake: Intake, chunk: Sequence[Recipient], place: int, now: date
                 decisions.append(result[1])
                 if result[0].due_at is not None and result[0].due_at <= now:
                     intake.lanes.add(lane_of(key, bulk=True))
+    rows, decisions = without_repeats(intake.subject, rows, decisions, now)
     bulk_store.copy_accepted(intake.request, rows, decisions, rejected, now)
     intake.accepted += len(rows)
     intake.rejected += len(rejected)
@@ -150,7 +152,7 @@ def _take_one(
 ) -> list[tuple[ChannelKey, _Taken | InputError]]:
     if person is None or not person.active:
         raise InputError("user_not_found", "there is no active user with this id")
-    asked = intake.asked
+    asked = at_instant(intake.asked, person.timezone, intake.request.created_at)
     if recipient.channels:
         asked = replace(asked, channels=recipient.channels)
     _check_own(intake, recipient)
@@ -168,7 +170,7 @@ def _take_one(
         intake.seen.add((recipient.user_id, key))
         verdict = judge(asked, intake.subject, person, key, now)
         row = row_of(asked, intake.subject, key, verdict, now, recipient.user_id)
-        taken.append((key, (row, decision_of(row, verdict, now), own)))
+        taken.append((key, (row, decision_of(row, verdict, now, asked.local), own)))
     return taken
 
 

@@ -17,6 +17,8 @@ from clarion.records.ledger.status import WAITING, Status
 from clarion.records.ledger.transitions import move
 from clarion.records.people import facts
 
+IN_OTHER_HANDS = "a worker is sending it at this moment, or a provider may have taken it"
+
 
 def cancel(row: Notification, now: datetime) -> None:
     """Cancel before a worker takes it up; raises InputError 409 when it is too late."""
@@ -24,7 +26,7 @@ def cancel(row: Notification, now: datetime) -> None:
         if Status(row.status) not in WAITING:
             raise InputError("not_cancellable", f"the notification is {row.status} already", status=409)
         if not queue.withdraw(row.id):
-            raise InputError("being_sent", "a worker is sending it at this moment", status=409)
+            raise InputError("being_sent", IN_OTHER_HANDS, status=409)
         move([Move(notification_id=row.id, to=Status.CANCELLED, reason=Reason.CANCELLED)], now)
         _note(row.id, "cancel", Status.CANCELLED, now, Reason.CANCELLED)
 
@@ -40,16 +42,18 @@ def reschedule(row: Notification, scheduled_at: datetime, timezone: str, now: da
         if Status(row.status) not in WAITING:
             raise InputError("not_reschedulable", f"the notification is {row.status} already", status=409)
         if not queue.postpone(row.id, instant) or not transitions.reschedule(row.id, instant, now):
-            raise InputError("being_sent", "a worker is sending it at this moment", status=409)
+            raise InputError("being_sent", IN_OTHER_HANDS, status=409)
         given = f"{scheduled_at.isoformat()} {timezone}" if timezone else ""
         _note(row.id, "reschedule", Status.SCHEDULED, now, until=instant, detail=given)
 
 
 def _zone_of(row: Notification, timezone: str) -> str:
-    person = facts.load([row.user_id], []).get(row.user_id) if timezone == RECIPIENT else None
-    if person is None and timezone == RECIPIENT:
-        raise InputError("user_gone", "the recipient is gone", pointer="/timezone", status=409)
-    return person.timezone if person else timezone
+    if timezone != RECIPIENT:
+        return timezone
+    person = facts.load([row.user_id], []).get(row.user_id)
+    if person is None:
+        raise InputError("user_gone", "the recipient is gone", status=409)
+    return person.timezone
 
 
 def replay(row: Notification, now: datetime) -> None:

@@ -29,17 +29,23 @@ USUAL_DELAY = timedelta(seconds=5)
 
 def send(asked: Send, now: datetime) -> Receipt:
     """Take one send in. Raises InputError when it cannot be taken; then nothing is stored."""
+    asked, subject, verdicts = weigh(asked, now)
+    with repeats.one_at_a_time(asked, subject, [key for key, _ in verdicts]):
+        return _store(asked, subject, verdicts, now)
+
+
+def weigh(asked: Send, now: datetime) -> tuple[Send, Subject, Verdicts]:
+    """Everything before storing, without effects: what is to be sent when, and the verdict on each of its channels.
+    Raises InputError."""
     authorise(asked)
     check_times(asked, now)
     subject = resolve(asked)
     person = _person(asked, subject)
     asked = at_instant(asked, person.timezone, now)
-    verdicts = judged(asked, subject, person, now)
-    with repeats.one_at_a_time(asked, subject, [key for key, _ in verdicts]):
-        return _store(asked, subject, verdicts, now)
+    return asked, subject, _judged(asked, subject, person, now)
 
 
-def judged(asked: Send, subject: Subject, person: PersonFacts, now: datetime) -> Verdicts:
+def _judged(asked: Send, subject: Subject, person: PersonFacts, now: datetime) -> Verdicts:
     """The channels it goes to, each with what the rules say. Raises InputError."""
     channels = channels_for(asked, subject, person)
     if subject.template is None and not asked.channels:

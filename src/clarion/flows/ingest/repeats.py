@@ -3,6 +3,7 @@ as suppressed and name the first."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,8 +15,11 @@ from clarion.flows.ingest.asked import Send
 from clarion.flows.ingest.content import Subject
 from clarion.records.ledger import repeats
 from clarion.records.ledger.repeats import Mark
+from clarion.records.ledger.rows import DecisionRow, NewNotification
+from clarion.records.ledger.status import Status
 from clarion.records.preferences.rules import Outcome, Verdict
 
+RULE = "duplicate"
 Verdicts = list[tuple[ChannelKey, Verdict]]
 
 
@@ -48,7 +52,40 @@ def held_back(verdict: Verdict, first: UUID | None) -> Verdict:
     """The verdict on a notification that would repeat `first`; what is suppressed anyway keeps its own reason."""
     if first is None or not verdict.allows:
         return verdict
-    return Verdict(outcome=Outcome.SUPPRESS, rule="duplicate", reason=Reason.DUPLICATE, detail=f"of {first}")
+    return Verdict(outcome=Outcome.SUPPRESS, rule=RULE, reason=Reason.DUPLICATE, detail=f"of {first}")
+
+
+def without_repeats(
+    subject: Subject, rows: list[tuple[NewNotification, bytes]], decisions: list[DecisionRow], now: datetime
+) -> tuple[list[tuple[NewNotification, bytes]], list[DecisionRow]]:
+    """A chunk of a list with its repeats held back, within the open transaction: each row and its decision."""
+    window = subject.category.dedup_window
+    going = {_mark(row) for row, _ in rows if row.due_at is not None and row.reference}
+    if window <= timedelta(0) or not going:
+        return rows, decisions
+    repeats.hold(going)
+    firsts = repeats.earlier(going, now - window)
+    kept: list[tuple[NewNotification, bytes]] = []
+    said: list[DecisionRow] = []
+    for (row, own), decision in zip(rows, decisions, strict=True):
+        first = firsts.get(_mark(row)) if row.due_at is not None else None
+        kept.append((_suppressed(row), own) if first else (row, own))
+        said.append(_told(decision, first) if first else decision)
+    return kept, said
+
+
+def _suppressed(row: NewNotification) -> NewNotification:
+    return replace(row, status=Status.SUPPRESSED, reason=Reason.DUPLICATE, due_at=None)
+
+
+def _told(decision: DecisionRow, first: UUID) -> DecisionRow:
+    return replace(
+        decision, rule=RULE, outcome=Outcome.SUPPRESS, reason=Reason.DUPLICATE, until=None, detail=f"of {first}"
+    )
+
+
+def _mark(row: NewNotification) -> Mark:
+    return Mark(user_id=row.user_id, category_id=row.category_id, reference=row.reference, channel=str(row.channel))
 
 
 def mark_of(asked: Send, subject: Subject, key: ChannelKey) -> Mark:

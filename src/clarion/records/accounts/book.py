@@ -12,6 +12,7 @@ from clarion.contract.account import AccountUrl, parse_account_url
 from clarion.contract.channel import ChannelKey
 from clarion.contract.rate import Rate, parse_rate
 from clarion.records.accounts.models import Account
+from clarion.records.pacing.gcra import Limit, paced
 
 FAULT_REST = timedelta(seconds=60)
 PREFERENCE = Coalesce("set_position", "position")
@@ -74,6 +75,12 @@ def facts_of(row: Account) -> AccountFacts:
         burst=row.set_burst or (None if row.set_rate else url.burst),
         version=f"{row.id}:{bytes(row.url_sealed[:17]).hex()}",
     )
+
+
+def limit_of(account: AccountFacts, default_rate: str) -> Limit | None:
+    """Staff's rate, else the URL's, else the provider's default; None: unlimited."""
+    rate = account.rate or (parse_rate(default_rate) if default_rate else None)
+    return paced(rate, account.burst) if rate is not None else None
 
 
 def note_fault(account_id: UUID, text: str, now: datetime) -> None:

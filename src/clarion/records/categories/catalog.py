@@ -4,7 +4,8 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 
-from clarion.records.categories.models import Category, Kind, Misfire
+from clarion.contract.rate import Rate, parse_rate
+from clarion.records.categories.models import Category, Kind, Misfire, WhenUnclear
 from clarion.records.categories.retry import CHANNELS_OWN, RetryRule, rule_of
 
 REMEMBER_SECONDS = 2.0
@@ -14,7 +15,8 @@ GENERAL = "general"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CategoryFacts:
     """What the flows need of a category. `dedup_window` zero: no repeat is held back. `skip_after` None: what was due
-    long ago is still sent."""
+    long ago is still sent. `user_limit`: for one person on one channel, in place of the channel's own; `rate`: for the
+    whole category. `hold_unclear`: what may have been taken is held for an answer rather than sent again."""
 
     id: int
     key: str
@@ -25,6 +27,9 @@ class CategoryFacts:
     dedup_window: timedelta = timedelta(0)
     skip_after: timedelta | None = None
     retry: RetryRule = CHANNELS_OWN
+    user_limit: Rate | None = None
+    rate: Rate | None = None
+    hold_unclear: bool = False
 
 
 class _Catalog:
@@ -67,7 +72,15 @@ def _facts(row: Category) -> CategoryFacts:
         dedup_window=timedelta(seconds=row.dedup_window_seconds),
         skip_after=timedelta(seconds=row.misfire_after_seconds) if row.misfire == Misfire.SKIP else None,
         retry=rule_of(row.retry),
+        user_limit=parse_rate(row.user_limit) if row.user_limit else None,
+        rate=parse_rate(row.rate) if row.rate else None,
+        hold_unclear=_holds(row),
     )
+
+
+def _holds(row: Category) -> bool:
+    """A second copy of an advertisement does harm; a missing code or receipt does more than a second one."""
+    return row.unclear == WhenUnclear.HOLD or (not row.unclear and row.kind == Kind.MARKETING)
 
 
 catalog = _Catalog()

@@ -20,9 +20,17 @@ class Misfire(models.TextChoices):
     SKIP = "skip"
 
 
+class WhenUnclear(models.TextChoices):
+    """What becomes of a message that may or may not have been taken, where the provider cannot tell a repeat."""
+
+    RESEND = "resend"
+    HOLD = "hold"
+
+
 class Category(models.Model):
     """Addressed by key or by its integer id. `default_priority` 1–4. `dedup_window_seconds` 0: repeats are sent.
-    `retry` holds what retry.py's RetryRule has set, and nothing else."""
+    `retry` holds what retry.py's RetryRule has set, and nothing else. `unclear` empty: marketing is held, other things
+    are sent again."""
 
     id = models.AutoField(primary_key=True)
     key = models.SlugField(max_length=64, unique=True)
@@ -35,6 +43,9 @@ class Category(models.Model):
     misfire = models.TextField(choices=Misfire, default=Misfire.SEND)
     misfire_after_seconds = models.IntegerField(default=3_600)
     retry = models.JSONField(default=dict)
+    user_limit = models.TextField(default="", blank=True)
+    rate = models.TextField(default="", blank=True)
+    unclear = models.TextField(choices=WhenUnclear, default="", blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import redis
 from channels.layers import get_channel_layer
+from django.conf import settings
 
 from clarion.contract.faults import Unreachable
 from clarion.contract.host import InboxItem
@@ -61,10 +62,14 @@ class LiveLayer:
 def _listened_to(users: Sequence[str]) -> set[str]:
     """Those of the users who have a socket anywhere; one question for all. Items were stored before it is asked, and
     whoever connects afterwards reads the inbox after subscribing, so nobody misses one."""
-    layer = get_channel_layer()
-    names = {layer._get_group_channel_name(group_of(user)): user for user in users}
+    names = {channel_name(user): user for user in users}
     counts = volatile.connection().pubsub_numsub(*names)
     return {names[_text(name)] for name, listeners in counts if listeners}  # type: ignore[union-attr]
+
+
+def channel_name(user_id: UUID | str) -> str:
+    """The Redis channel that the layer uses for a user's group (a test holds it against the layer's own word)."""
+    return f"{settings.CHANNEL_LAYERS['default']['CONFIG']['prefix']}__group__{group_of(user_id)}"
 
 
 def _text(name: str | bytes) -> str:

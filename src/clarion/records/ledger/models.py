@@ -73,7 +73,8 @@ class Notification(models.Model):
 
 
 class QueueEntry(models.Model):
-    """Work that is due or will be. A row leaves in the transaction that settles it; a lease keeps others away."""
+    """Work that is due or will be. A row leaves in the transaction that settles it; a lease keeps others away.
+    `handed_over`: a provider was about to be given it under this lease; `held`: it waits for an answer until `due_at`."""
 
     id = models.UUIDField(primary_key=True)
     lane = models.TextField()
@@ -85,6 +86,8 @@ class QueueEntry(models.Model):
     lease_until = models.DateTimeField(null=True)
     caller_id = models.UUIDField()
     replayed_at = models.DateTimeField(null=True)
+    handed_over = models.BooleanField(default=False)
+    held = models.BooleanField(default=False)
 
     class Meta:
         db_table = "ledger_queue"
@@ -197,6 +200,20 @@ class DeadLetter(models.Model):
 
     def __str__(self) -> str:
         return f"dead letter {self.id}"
+
+
+class FallbackTimer(models.Model):
+    """When a notification's chain of channels goes on unless it was read (or has arrived) by then."""
+
+    id = models.UUIDField(primary_key=True)
+    due_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "ledger_fallback"
+        indexes: ClassVar = [models.Index(fields=["due_at"], name="ledger_fallback_due")]
+
+    def __str__(self) -> str:
+        return f"fallback of {self.id}"
 
 
 class Job(models.Model):

@@ -22,8 +22,9 @@ MOST_CALLERS = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """One claimed entry. `attempts` counts this one, `earlier` those before a replay (at `replayed_at`); `abandoned`: an
-    earlier lease ran out before it was settled."""
+    """One claimed entry. `attempts` counts this one, `earlier` those before a replay (at `replayed_at`); `abandoned`:
+    an earlier lease ran out before it was settled; `handed_over`: and by then a provider may have had it; `held`: it
+    waited for an answer that did not come."""
 
     id: UUID
     priority: int
@@ -32,6 +33,8 @@ class Claimed:
     abandoned: bool
     due_at: datetime
     replayed_at: datetime | None
+    handed_over: bool
+    held: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +95,7 @@ SET lease = mine.lease, lease_until = statement_timestamp() + %(span)s, attempts
 FROM free, mine
 WHERE q.id = free.id
 RETURNING q.id, q.priority, q.attempts, q.replayed_after, free.old_lease IS NOT NULL, mine.lease,
-    q.due_at, q.replayed_at
+    q.due_at, q.replayed_at, q.handed_over, q.held
 """
 
 
@@ -128,6 +131,8 @@ def _claimed(row: hot.Row) -> Claimed:
         abandoned=row[4],
         due_at=row[6],
         replayed_at=row[7],
+        handed_over=row[8],
+        held=row[9],
     )
 
 
@@ -154,7 +159,7 @@ def give_back(lease: int, due: Sequence[tuple[UUID, timedelta]], *, untried: boo
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE ledger_queue AS q SET lease = NULL, lease_until = NULL, due_at = statement_timestamp() + back.span,"
-            " attempts = q.attempts - %s"
+            " attempts = q.attempts - %s, handed_over = false, held = false"
             " FROM unnest(%s::uuid[], %s::interval[]) AS back(id, span) WHERE q.id = back.id AND q.lease = %s"
             " RETURNING q.id",
             [int(untried), [d[0] for d in due], [d[1] for d in due], lease],
@@ -163,23 +168,24 @@ def give_back(lease: int, due: Sequence[tuple[UUID, timedelta]], *, untried: boo
 
 
 def withdraw(identifier: UUID) -> bool:
-    """Take one waiting entry out (cancel); False when it is gone or a worker holds it at this moment."""
+    """Take one waiting entry out (cancel); False when it is gone, a worker holds it at this moment, or a provider may
+    have it."""
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM ledger_queue WHERE id = %s AND (lease_until IS NULL OR lease_until < statement_timestamp())"
-            " RETURNING id",
+            " AND NOT held AND NOT handed_over RETURNING id",
             [identifier],
         )
         return cursor.fetchone() is not None
 
 
 def withdraw_of_request(request_id: UUID, limit: int) -> list[UUID]:
-    """Take up to `limit` entries of one request out that no worker holds; returns their ids."""
+    """Take up to `limit` entries of one request out that no worker holds and no provider may have; returns their ids."""
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM ledger_queue WHERE id IN (SELECT q.id FROM ledger_notification AS n JOIN ledger_queue AS q"
             " ON q.id = n.id WHERE n.request_id = %s AND n.id >= %s"
-            " AND (q.lease_until IS NULL OR q.lease_until < statement_timestamp())"
+            " AND (q.lease_until IS NULL OR q.lease_until < statement_timestamp()) AND NOT q.held AND NOT q.handed_over"
             " LIMIT %s FOR UPDATE OF q SKIP LOCKED) RETURNING id",
             [request_id, request_id, limit],
         )
@@ -187,11 +193,13 @@ def withdraw_of_request(request_id: UUID, limit: int) -> list[UUID]:
 
 
 def postpone(identifier: UUID, due_at: datetime) -> bool:
-    """Let one waiting entry be due at another time; False when it is gone or a worker holds it at this moment."""
+    """Let one waiting entry be due at another time; False when it is gone, a worker holds it at this moment, or a
+    provider may have it."""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE ledger_queue SET due_at = %s"
-            " WHERE id = %s AND (lease_until IS NULL OR lease_until < statement_timestamp()) RETURNING id",
+            " WHERE id = %s AND (lease_until IS NULL OR lease_until < statement_timestamp())"
+            " AND NOT held AND NOT handed_over RETURNING id",
             [due_at, identifier],
         )
         return cursor.fetchone() is not None

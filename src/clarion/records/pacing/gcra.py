@@ -45,6 +45,11 @@ def allowance(rate: Rate) -> Limit:
     return Limit(rate=rate, burst=rate.count)
 
 
+def behind(limit: Limit) -> Limit:
+    """The limit of those who come second: they leave the lower half of the bucket to the others."""
+    return Limit(rate=limit.rate, burst=max(1, limit.burst // 2))
+
+
 def share(limit: Limit, parts: int) -> Limit:
     """One of `parts` equal shares, never more than the whole; at least one at once, for else nothing would ever go."""
     rate = Rate(count=limit.rate.count, seconds=limit.rate.seconds * parts)

@@ -35,9 +35,12 @@ class Purse:
 
     def take(self, wanted: int, least: int) -> int:
         """Take up to `wanted` for sending now, none when there are fewer than `least`; `wait` as in `fill`."""
-        if self._count < wanted:
-            missing = wanted - self._count
-            self._lease(missing, max(1, least - self._count))
+        if self._count < least:
+            # given back first: what is in hand would keep the bucket from being full, which a large `least` waits for
+            self.empty()
+            self._lease(max(wanted, least), least)
+        elif self._count < wanted:
+            self._lease(wanted - self._count, 1)
         if self._count < least:
             return 0
         taken = min(wanted, self._count)
@@ -50,8 +53,8 @@ class Purse:
 
     def empty(self) -> None:
         """Give back what is in hand, for others to use."""
-        if self._count and self._shared:
-            self._source.put_back(self.key, self.limit, self._count)
+        if self._count:
+            self._source.put_back(self.key, self.limit, self._count, shared=self._shared)
         self._count = 0
 
     def _lease(self, wanted: int, least: int) -> None:

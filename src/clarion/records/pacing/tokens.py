@@ -71,9 +71,15 @@ class Tokens:
                 self._local.clear()
         return Grant(count=answer[0], wait=answer[1] / 1e6, shared=True)
 
-    def put_back(self, key: str, limit: Limit, count: int) -> None:
-        """Give back tokens that Redis gave and that were not used."""
-        self._reach.run(_PUT_BACK, [_name(key)], [limit.interval * 1e6, count])
+    def put_back(self, key: str, limit: Limit, count: int, *, shared: bool) -> None:
+        """Give back tokens that were not used to where they came from."""
+        if shared:
+            self._reach.run(_PUT_BACK, [_name(key)], [limit.interval * 1e6, count])
+            return
+        with self._lock:
+            if key in self._local:
+                own = gcra.share(limit, ASSUMED_PROCESSES)
+                self._local[key] = gcra.put_back(self._local[key], own, count)
 
     def _take_locally(self, key: str, limit: Limit, wanted: int, least: int) -> Grant:
         own = gcra.share(limit, ASSUMED_PROCESSES)

@@ -22,6 +22,7 @@ from clarion.surfaces.api.fields import (
     Instant,
     Locale,
     LongText,
+    Moment,
     Object,
     Path,
     Priority,
@@ -76,7 +77,8 @@ class BulkIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     context: Object = {}
     metadata: Metadata = Metadata()
     data: Object = {}
-    scheduled_at: Instant | None = None
+    scheduled_at: Moment | None = None
+    timezone: Timezone | None = None
     expires_at: Instant | None = None
     reference: Text = ""
     options: Options = Options()
@@ -142,6 +144,7 @@ def _asked(call: Call) -> Send:
         context={**body.metadata.template_vars, **body.context},
         data=body.data,
         scheduled_at=body.scheduled_at,
+        timezone=body.timezone or "",
         expires_at=body.expires_at,
         reference=body.reference,
         bypass=body.options.bypass_preferences,

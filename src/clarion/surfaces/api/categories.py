@@ -11,12 +11,13 @@ from clarion.records.categories.catalog import catalog
 from clarion.records.categories.models import Category
 from clarion.records.categories.retry import checked_retry
 from clarion.surfaces.api.endpoint import Answer, Call, Endpoint, Open, operation
-from clarion.surfaces.api.fields import CategoryKey, Channels, Name
+from clarion.surfaces.api.fields import CategoryKey, Channels, Name, RateText
 from clarion.surfaces.api.problems import FieldProblem, Refusal
 
 KindName = Literal["transactional", "marketing"]
 PriorityNumber = Annotated[int, Meta(ge=1, le=4)]
 MisfireName = Literal["send", "skip"]
+UnclearName = Literal["", "resend", "hold"]
 Days30 = Annotated[int, Meta(ge=0, le=30 * 86_400)]
 LARGEST_ID = 2_147_483_647
 
@@ -47,11 +48,18 @@ class CategoryOut(msgspec.Struct, frozen=True, kw_only=True):
     misfire: str
     misfire_after_seconds: int
     retry: Retry
+    user_limit: str
+    rate: str
+    unclear: str
 
 
 class CategoryIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A category to make. A repeat of user, reference and channel within `dedup_window_seconds` is suppressed (0: never).
-    What was scheduled and is found more than `misfire_after_seconds` late is sent, or with `misfire` `skip` not."""
+    """A category to make. A repeat of user, reference and channel within `dedup_window_seconds` is suppressed; 0 means
+    never. What was scheduled and is found more than `misfire_after_seconds` late is sent, with `misfire` `skip` not.
+    `user_limit` is for one person on one channel, in place of the channel's own; `rate` for the category as a whole:
+    what is over them waits, but for critical priority. Empty: none. `unclear` says what becomes of a message that may
+    or may not have been taken, unless it is critical or the provider can tell a repeat: `resend`, or `hold` it for an
+    answer. Empty: marketing is held, transactional sent again."""
 
     key: CategoryKey
     name: Name
@@ -63,6 +71,9 @@ class CategoryIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     misfire: MisfireName = "send"
     misfire_after_seconds: Days30 = 3_600
     retry: Retry = Retry()
+    user_limit: RateText = ""
+    rate: RateText = ""
+    unclear: UnclearName = ""
 
 
 class CategoryChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -77,6 +88,9 @@ class CategoryChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     misfire: MisfireName | UnsetType = UNSET
     misfire_after_seconds: Days30 | UnsetType = UNSET
     retry: Retry | UnsetType = UNSET
+    user_limit: RateText | UnsetType = UNSET
+    rate: RateText | UnsetType = UNSET
+    unclear: UnclearName | UnsetType = UNSET
 
 
 class Categories(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +112,9 @@ def _out(row: Category) -> CategoryOut:
         misfire=row.misfire,
         misfire_after_seconds=row.misfire_after_seconds,
         retry=msgspec.convert(row.retry, Retry),
+        user_limit=row.user_limit,
+        rate=row.rate,
+        unclear=row.unclear,
     )
 
 

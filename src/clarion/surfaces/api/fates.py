@@ -108,20 +108,21 @@ def readable(caller: Caller) -> QuerySet[Notification]:
 
 
 def _shown(row: Notification, entry: QueueEntry | None) -> str:
-    """The stored state; a waiting one reads `processing` while a lease holds it, `pending` once it is due."""
+    """The stored state; a waiting one reads `processing` while a lease holds it, `pending` once it is due, also while
+    it is held for an answer."""
     if entry is None:
         return row.status
     now = clock.now()
     if entry.lease_until is not None and entry.lease_until > now:
         return Status.PROCESSING
-    return Status.PENDING if entry.due_at <= now else row.status
+    return Status.PENDING if entry.due_at <= now or entry.held else row.status
 
 
 def showing(rows: QuerySet[Notification], status: Status) -> QuerySet[Notification]:
     """Those of the rows that `_shown` shows with this status."""
     now = clock.now()
     entry = QueueEntry.objects.filter(pk=OuterRef("pk"))
-    leased, due = Exists(entry.filter(lease_until__gt=now)), Exists(entry.filter(due_at__lte=now))
+    leased, due = Exists(entry.filter(lease_until__gt=now)), Exists(entry.filter(Q(due_at__lte=now) | Q(held=True)))
     match status:
         case Status.PROCESSING:
             return rows.filter(leased)
@@ -176,7 +177,7 @@ def status_of(row: Notification) -> StatusOut:
         reason=row.reason,
         channel=row.channel,
         attempts=next(iter(made), 0),
-        next_attempt_at=entry.due_at if entry else None,
+        next_attempt_at=entry.due_at if entry and not entry.held else None,
         sent_at=row.sent_at,
         delivered_at=row.delivered_at,
         read_at=row.read_at,

@@ -34,6 +34,10 @@ CategoryKey = Annotated[
     str, Meta(min_length=1, max_length=64, pattern=rf"^[a-z0-9][a-z0-9_-]*{_END}", examples=["orders"])
 ]
 CategoryName = Annotated[int, Meta(ge=1, le=2_147_483_647)] | Annotated[str, Meta(min_length=1, max_length=64)]
+# empty: none
+RateText = Annotated[
+    str, Meta(max_length=13, pattern=rf"^([1-9][0-9]{{0,8}}/(s|min|h|d))?{_END}", examples=["14/s", "100/min"])
+]
 Priority = Annotated[int, Meta(ge=1, le=4)] | Literal["critical", "high", "medium", "low"]
 Object = dict[str, Any]
 Channels = Annotated[list[ChannelKey], Meta(max_length=7)]

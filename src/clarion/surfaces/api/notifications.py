@@ -126,6 +126,13 @@ class TestIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     context: Object = {}
 
 
+class RescheduleIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When instead: as in a send."""
+
+    scheduled_at: Moment
+    timezone: Timezone | None = None
+
+
 class ListQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Filters; without the permission `analytics` one sees what one sent or received."""
 
@@ -207,8 +214,8 @@ class SendView(Endpoint):
         """Send a notification.
 
         201 means it is durable. Where all of it repeats what was sent within the category's window, its status is
-        `suppressed`, and nothing goes out. 403 `opted_out` means that the user's own preferences forbid it; the decision is on
-        record under the ids in `notifications`.
+        `suppressed`, and nothing goes out. 403 `opted_out` means that the user's own preferences forbid it; the
+        decision is on record under the ids in `notifications`.
         """
         return answer_of(flow.send(asked_of(call.body, call.caller), clock.now()))
 
@@ -257,10 +264,19 @@ class TestSendView(Endpoint):
         return answer_of(flow.send(asked, clock.now()))
 
 
-def _find(call: Call, identifier: UUID) -> Notification:
+def find_notification(call: Call, identifier: UUID) -> Notification:
+    """One that the caller may see; raises Refusal 404."""
     row = readable(call.caller).filter(pk=identifier).first()
     if row is None:
         raise Refusal(404, "notification_not_found", "there is no such notification, or it is not yours to see")
+    return row
+
+
+def _own(call: Call, identifier: UUID) -> Notification:
+    """One that the caller may change: it sent it, or is staff."""
+    row = find_notification(call, identifier)
+    if row.caller_id != call.caller.id and not call.caller.may(Permission.STAFF):
+        raise Refusal(404, "notification_not_found", "there is no such notification, or it is not yours to change")
     return row
 
 
@@ -270,7 +286,14 @@ class NotificationView(Endpoint):
     @operation(permission=Permission.SEND, answers={200: Detail}, problems=(404,))
     def get(self, call: Call, id: UUID) -> Answer:  # noqa: A002
         """Show a notification with its attempts, decisions and events."""
-        return Answer(value=detail_of(_find(call, id)))
+        return Answer(value=detail_of(find_notification(call, id)))
+
+    @operation(permission=Permission.SEND, body=RescheduleIn, answers={200: StatusOut}, problems=(404, 409))
+    def patch(self, call: Call, id: UUID) -> Answer:  # noqa: A002
+        """Give a notification that still waits another time."""
+        body: RescheduleIn = call.body
+        changes.reschedule(_own(call, id), body.scheduled_at, body.timezone or "", clock.now())
+        return Answer(value=status_of(find_notification(call, id)))
 
 
 class StatusView(Endpoint):
@@ -279,7 +302,7 @@ class StatusView(Endpoint):
     @operation(permission=Permission.SEND, answers={200: StatusOut}, problems=(404,))
     def get(self, call: Call, id: UUID) -> Answer:  # noqa: A002
         """Show a notification's status."""
-        return Answer(value=status_of(_find(call, id)))
+        return Answer(value=status_of(find_notification(call, id)))
 
 
 class CancelView(Endpoint):
@@ -288,8 +311,5 @@ class CancelView(Endpoint):
     @operation(permission=Permission.SEND, answers={200: StatusOut}, problems=(404, 409))
     def post(self, call: Call, id: UUID) -> Answer:  # noqa: A002
         """Cancel a notification that no worker has taken up yet."""
-        row = _find(call, id)
-        if row.caller_id != call.caller.id and not call.caller.may(Permission.STAFF):
-            raise Refusal(404, "notification_not_found", "there is no such notification, or it is not yours to cancel")
-        changes.cancel(row, clock.now())
-        return Answer(value=status_of(_find(call, id)))
+        changes.cancel(_own(call, id), clock.now())
+        return Answer(value=status_of(find_notification(call, id)))

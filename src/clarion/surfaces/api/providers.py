@@ -1,20 +1,44 @@
-"""Provider accounts for operators: what carries which channel, and pausing it. Never a secret."""
+"""Provider accounts for operators: what carries which channel, how fast, how well, and pausing it. Never a secret."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Annotated
 
 import msgspec
+from msgspec import UNSET, Meta, UnsetType
 
 from clarion.contract.faults import Misconfigured, ProviderFault
 from clarion.contract.registry import installed
 from clarion.records import clock
 from clarion.records.access.permissions import Permission
 from clarion.records.accounts import book
+from clarion.records.accounts.book import AccountFacts
 from clarion.records.accounts.models import Account
+from clarion.records.pacing.breakers import View, breakers
 from clarion.surfaces.api.endpoint import Answer, Call, Endpoint, operation
-from clarion.surfaces.api.fields import Instant
+from clarion.surfaces.api.fields import Instant, RateText
 from clarion.surfaces.api.problems import Refusal
 
 
+class LimitOut(msgspec.Struct, frozen=True, kw_only=True):
+    """How fast the account goes: `rate`, and `burst` at once after a rest. `source`: staff, url or provider."""
+
+    rate: str
+    burst: int
+    source: str
+
+
+class BreakerOut(msgspec.Struct, frozen=True, kw_only=True):
+    """The account's circuit breaker: closed, open (nothing is sent until `opens_until`), half_open (one probe is out).
+    `failures` are those of the last minute."""
+
+    state: str
+    failures: int
+    opens_until: Instant | None
+
+
 class AccountOut(msgspec.Struct, frozen=True, kw_only=True):
-    """An account; `url` is shown without credentials and options."""
+    """An account; `url` is shown without credentials and options. `limit` null: as fast as it can."""
 
     name: str
     channel: str
@@ -25,6 +49,17 @@ class AccountOut(msgspec.Struct, frozen=True, kw_only=True):
     fault: str
     fault_at: Instant | None
     from_environment: bool
+    limit: LimitOut | None
+    breaker: BreakerOut
+
+
+class AccountChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What staff may set over the configuration; null returns to it. Accounts with a lower `position` come first."""
+
+    rate: RateText | UnsetType | None = UNSET
+    burst: Annotated[int, Meta(ge=1, le=999_999)] | UnsetType | None = UNSET
+    position: Annotated[int, Meta(ge=0, le=1_000)] | UnsetType | None = UNSET
+    paused: bool | UnsetType = UNSET
 
 
 class Accounts(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,19 +75,56 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
 
 
-def _out(row: Account) -> AccountOut:
+def _outs(rows: Sequence[Account]) -> list[AccountOut]:
+    views = breakers.look([str(row.id) for row in rows])
+    return [_out(row, views[str(row.id)]) for row in rows]
+
+
+def _one(row: Account) -> AccountOut:
+    return _outs([row])[0]
+
+
+def _out(row: Account, view: View) -> AccountOut:
     state = "paused" if row.paused else "faulty" if row.fault else "active"
     return AccountOut(
         name=f"{row.channel}.{row.name}",
         channel=row.channel,
         provider=row.provider,
         url=row.shown,
-        position=row.position,
+        position=row.position if row.set_position is None else row.set_position,
         state=state,
         fault=row.fault,
         fault_at=row.fault_at,
         from_environment=row.from_environment,
+        limit=_limit(row),
+        breaker=_breaker(view),
     )
+
+
+def _breaker(view: View) -> BreakerOut:
+    until = clock.now() + timedelta(seconds=view.opens_in) if view.refuses else None
+    return BreakerOut(state=view.phase, failures=view.failures, opens_until=until)
+
+
+def _limit(row: Account) -> LimitOut | None:
+    facts = book.facts_of(row)
+    limit = book.limit_of(facts, "" if facts.rate else _declared_rate(facts))
+    if limit is None:
+        return None
+    source = "staff" if row.set_rate else "url" if facts.rate else "provider"
+    return LimitOut(rate=str(limit.rate), burst=limit.burst, source=source)
+
+
+def _declared_rate(facts: AccountFacts) -> str:
+    """What the provider declares; it is opened for that, which connects nowhere."""
+    wired = installed()
+    try:
+        provider = wired.registry.open(facts.url, facts.channel, wired.host)
+    except Misconfigured:
+        return ""
+    declared = provider.declaration.default_rate
+    provider.close()
+    return declared
 
 
 def _find(name: str) -> Account:
@@ -69,8 +141,33 @@ class ProvidersView(Endpoint):
     @operation(permission=Permission.STAFF, answers={200: Accounts})
     def get(self, call: Call) -> Answer:
         """List provider accounts."""
-        rows = Account.objects.order_by("channel", "position", "name")
-        return Answer(value=Accounts(results=[_out(row) for row in rows]))
+        rows = Account.objects.order_by("channel", book.PREFERENCE, "name")
+        return Answer(value=Accounts(results=_outs(list(rows))))
+
+
+class ProviderView(Endpoint):
+    tag = "providers"
+
+    @operation(permission=Permission.STAFF, answers={200: AccountOut}, problems=(404,))
+    def get(self, call: Call, name: str) -> Answer:
+        """Show an account."""
+        return Answer(value=_one(_find(name)))
+
+    @operation(permission=Permission.STAFF, body=AccountChange, answers={200: AccountOut}, problems=(404,))
+    def patch(self, call: Call, name: str) -> Answer:
+        """Set an account's rate, burst or place in the order, or pause it; takes effect within seconds."""
+        row = _find(name)
+        change: AccountChange = call.body
+        if change.rate is not UNSET:
+            row.set_rate = change.rate or ""
+        if change.burst is not UNSET:
+            row.set_burst = change.burst
+        if change.position is not UNSET:
+            row.set_position = change.position
+        if change.paused is not UNSET:
+            row.paused = change.paused
+        row.save(update_fields=["set_rate", "set_burst", "set_position", "paused", "updated_at"])
+        return Answer(value=_one(row))
 
 
 class PauseView(Endpoint):
@@ -82,7 +179,7 @@ class PauseView(Endpoint):
         row = _find(name)
         row.paused = True
         row.save(update_fields=["paused", "updated_at"])
-        return Answer(value=_out(row))
+        return Answer(value=_one(row))
 
 
 class ResumeView(Endpoint):
@@ -90,11 +187,12 @@ class ResumeView(Endpoint):
 
     @operation(permission=Permission.STAFF, answers={200: AccountOut}, problems=(404,))
     def post(self, call: Call, name: str) -> Answer:
-        """Resume a paused or faulty account."""
+        """Resume a paused or faulty account, and close its breaker."""
         row = _find(name)
         row.paused, row.fault, row.fault_at = False, "", None
         row.save(update_fields=["paused", "fault", "fault_at", "updated_at"])
-        return Answer(value=_out(row))
+        breakers.reset(str(row.id))
+        return Answer(value=_one(row))
 
 
 class ProbeView(Endpoint):

@@ -21,6 +21,8 @@ Json = Annotated[Path | None, typer.Option("--json", help="Where the results go;
 Workers = Annotated[int, typer.Option(min=1, max=16, help="Worker processes of the system under test.")]
 Number = Annotated[int, typer.Option("--n", min=10, max=100_000, help="Notifications for each channel.")]
 Singles = Annotated[int, typer.Option("--n", min=10, max=2_000, help="Sends for each channel.")]
+Lists = Annotated[int, typer.Option("--n", min=100, max=100_000, help="Recipients of the longest list.")]
+Backlog = Annotated[int, typer.Option("--n", min=10_000, max=5_000_000, help="Entries of the longest queue.")]
 Seconds = Annotated[float, typer.Option(min=0.5, max=60, help="Seconds of load for each setting.")]
 
 
@@ -59,6 +61,30 @@ def send(seconds: Seconds = FULL.seconds, json: Json = None, workers: Workers = 
 def deliver(n: Number = FULL.backlog, json: Json = None, workers: Workers = 1) -> None:
     """Notifications delivered per second from a backlog, by channel."""
     _run(("deliver",), replace(FULL, backlog=n, workers=workers), json)
+
+
+@bench.command()
+def compare(n: Number = FULL.many, seconds: Seconds = FULL.seconds, json: Json = None, workers: Workers = 1) -> None:
+    """The same work on the textbook design (benchmarks/textbook) and on Clarion, in turns."""
+    _run(("compare",), replace(FULL, many=n, seconds=seconds, workers=workers), json)
+
+
+@bench.command()
+def ingest(n: Lists = FULL.lists[-1], json: Json = None) -> None:
+    """Recipients of a bulk call taken in per second, and the memory that takes: n and a tenth of n."""
+    _run(("ingest",), replace(FULL, lists=(n // 10, n)), json)
+
+
+@bench.command()
+def urgent(n: Number = FULL.many * 5, json: Json = None, workers: Workers = 1) -> None:
+    """Milliseconds to the provider for critical email behind n low ones."""
+    _run(("urgent",), replace(FULL, many=n // 5, workers=workers), json)
+
+
+@bench.command()
+def backlog(n: Backlog = FULL.backlogs[-1], json: Json = None) -> None:
+    """Milliseconds of a claim behind 1,000 due entries, a tenth of n, and n."""
+    _run(("backlog",), replace(FULL, backlogs=(1_000, n // 10, n)), json)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -4,13 +4,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
+from clarion.surfaces.cli.bench.backlog import ClaimTime, measure_backlog
+from clarion.surfaces.cli.bench.compare import Compared, measure_compare
 from clarion.surfaces.cli.bench.deliver import Drained, measure_delivery
 from clarion.surfaces.cli.bench.ground import Ground, laid
+from clarion.surfaces.cli.bench.ingest import Ingest, measure_ingest
 from clarion.surfaces.cli.bench.latency import Latency, measure_latency
 from clarion.surfaces.cli.bench.machine import Environment, look_around
 from clarion.surfaces.cli.bench.measured import Extent, Measured, Meter
 from clarion.surfaces.cli.bench.send import SendRate, measure_send
 from clarion.surfaces.cli.bench.start import StartTime, measure_start
+from clarion.surfaces.cli.bench.urgent import Urgent, measure_urgent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +46,14 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     OnGround(name="deliver", title="Delivery of a backlog", row=Drained, measure=measure_delivery),
 )
 
+LONGER: tuple[Experiment, ...] = (
+    OnGround(name="compare", title="Beside the textbook design, in turns", row=Compared, measure=measure_compare),
+    OnGround(name="ingest", title="POST /notifications/bulk", row=Ingest, measure=measure_ingest),
+    OnGround(name="urgent", title="Critical email behind a low backlog", row=Urgent, measure=measure_urgent),
+    OnGround(name="backlog", title="A claim behind a backlog", row=ClaimTime, measure=measure_backlog),
+)
+"""Asked for one by one: a minute or more each."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -68,7 +80,7 @@ class Run:
 def run_experiments(names: Sequence[str], extent: Extent, meter: Meter) -> Run:
     """Those named, in the order of the list. Raises BenchFailed, DemoFailed and ApiError."""
     environment = look_around()
-    chosen = [experiment for experiment in EXPERIMENTS if experiment.name in names]
+    chosen = [experiment for experiment in (*EXPERIMENTS, *LONGER) if experiment.name in names]
     findings: list[Finding] = []
     with ExitStack() as stack:
         ground: Ground | None = None

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 from uuid import UUID, uuid4
 
 import msgspec
@@ -10,7 +11,19 @@ import msgspec
 from clarion.contract.channel import ChannelKey
 from clarion.surfaces.cli.api_client import ApiClient
 from clarion.surfaces.cli.bench.measured import Advance, BenchFailed, Extent, Meter, unheard
-from clarion.surfaces.cli.bench.orders import Answer, Open, Progress, Seed, Settled, Stores, Watch
+from clarion.surfaces.cli.bench.orders import (
+    Answer,
+    Claiming,
+    Claims,
+    Crowd,
+    Made,
+    Open,
+    Progress,
+    Seed,
+    Settled,
+    Stores,
+    Watch,
+)
 from clarion.surfaces.cli.bench.side_process import SideProcess
 from clarion.surfaces.cli.bench.system import BenchSystem
 from clarion.surfaces.cli.demo_system import demo_environment
@@ -20,6 +33,9 @@ SINKS = "clarion.testing.sink_process"
 INSIDE = "clarion.surfaces.cli.bench.inside"
 PEOPLE = 200
 SPEAK_SECONDS = 60.0
+CLAIMS_SECONDS = 240.0
+
+T = TypeVar("T")
 
 
 class Listening(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +71,8 @@ class Ground:
     api: ApiClient = field(repr=False)
     stores: Stores
     people: list[UUID] = field(repr=False)
+    system: BenchSystem = field(repr=False)
+    listening: Listening
     _sinks: SideProcess = field(repr=False)
     _inside: SideProcess = field(repr=False)
 
@@ -76,14 +94,28 @@ class Ground:
     def watch(self, order: Watch, advance: Advance = unheard) -> Settled:
         """Wait until it is settled, or the order's time is over."""
         self._inside.tell(order)
-        answer = self._follow(advance)
-        if not isinstance(answer, Settled):
+        return self._expect(Settled, advance)
+
+    def crowd(self, number: int, *, webhooks: bool, advance: Advance = unheard) -> list[UUID]:
+        """So many more people, none in the same list twice: what a bulk call wants."""
+        target = f"http://127.0.0.1:{self.listening.http_port}/in" if webhooks else ""
+        self._inside.tell(Crowd(number=number, mark=reference(), target=target))
+        return self._expect(Made, advance).people
+
+    def claims(self, order: Claims) -> list[float]:
+        """Milliseconds of each claim behind a backlog."""
+        self._inside.tell(order)
+        return self._expect(Claiming, unheard, CLAIMS_SECONDS).milliseconds
+
+    def _expect(self, kind: type[T], advance: Advance, seconds: float = SPEAK_SECONDS) -> T:
+        answer = self._follow(advance, seconds)
+        if not isinstance(answer, kind):
             raise BenchFailed("The process inside answered out of turn.")
         return answer
 
-    def _follow(self, advance: Advance) -> Answer:
+    def _follow(self, advance: Advance, seconds: float = SPEAK_SECONDS) -> Answer:
         while True:
-            answer: Answer = msgspec.json.decode(self._inside.hear_line(SPEAK_SECONDS), type=Answer)
+            answer: Answer = msgspec.json.decode(self._inside.hear_line(seconds), type=Answer)
             if not isinstance(answer, Progress):
                 return answer
             advance(answer.done)
@@ -114,6 +146,8 @@ def laid(extent: Extent, meter: Meter) -> Iterator[Ground]:
             api=api,
             stores=inside.hear(Stores, SPEAK_SECONDS),
             people=_people(api, listening, meter),
+            system=system,
+            listening=listening,
             _sinks=sinks,
             _inside=inside,
         )

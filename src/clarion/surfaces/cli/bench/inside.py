@@ -7,10 +7,23 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+from uuid import UUID
 
 import msgspec
 
-from clarion.surfaces.cli.bench.orders import Answer, Open, Order, Progress, Seed, Settled, Stores, Watch
+from clarion.surfaces.cli.bench.orders import (
+    Answer,
+    Claims,
+    Crowd,
+    Made,
+    Open,
+    Order,
+    Progress,
+    Seed,
+    Settled,
+    Stores,
+    Watch,
+)
 
 if TYPE_CHECKING:
     from clarion.flows.ingest.asked import Send
@@ -114,6 +127,22 @@ def _settled(reference: str, statuses: dict[str, int]) -> Settled:
     return Settled(statuses=statuses, began_at=began, last_at=last)
 
 
+def _crowd(order: Crowd) -> None:
+    from clarion.surfaces.cli.bench.inside_people import make_people
+
+    people: list[UUID] = []
+    for made in make_people(order):
+        people += made
+        _say(Progress(done=len(people)))
+    _say(Made(people=people))
+
+
+def _claims(order: Claims) -> None:
+    from clarion.surfaces.cli.bench.inside_claims import measure_claims
+
+    _say(measure_claims(order))
+
+
 def main() -> None:
     """Obey until stdin ends."""
     for line in sys.stdin:
@@ -124,6 +153,10 @@ def main() -> None:
                 _seed(order)
             case Watch() as order:
                 _watch(order)
+            case Crowd() as order:
+                _crowd(order)
+            case Claims() as order:
+                _claims(order)
 
 
 if __name__ == "__main__":

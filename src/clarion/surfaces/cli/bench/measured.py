@@ -19,12 +19,17 @@ class BenchFailed(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extent:
     """How much: sends in the latency experiment (for each channel), seconds of load (for each setting), notifications
-    delivered (for each channel), worker processes."""
+    delivered (for each channel), worker processes; notifications and rounds of a comparison (for each channel and side),
+    lengths of bulk lists, and of queues."""
 
     singles: int
     seconds: float
     backlog: int
     workers: int = 1
+    many: int = 2_000
+    rounds: int = 2
+    lists: tuple[int, ...] = (10_000, 100_000)
+    backlogs: tuple[int, ...] = (1_000, 100_000, 1_000_000)
 
 
 FULL = Extent(singles=200, seconds=5, backlog=5_000)

@@ -33,7 +33,26 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     seconds: float
 
 
-Order = Open | Seed | Watch
+class Crowd(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Make so many people with an email address and, where `target` is given, a webhook. Answered with Progress, then
+    Made."""
+
+    number: int
+    mark: str
+    target: str = ""
+
+
+class Claims(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Fill a lane nobody works with `backlog` due entries, claim so many times `limit` of them, and empty the queue.
+    Answered with Progress, then Claiming."""
+
+    backlog: int
+    rounds: int
+    limit: int
+    callers: int
+
+
+Order = Open | Seed | Watch | Crowd | Claims
 
 
 class Stores(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -66,4 +85,16 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True, tag=True):
         return sum(self.statuses.get(status, 0) for status in ("sent", "delivered", "read"))
 
 
-Answer = Stores | Progress | Settled
+class Made(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """The people of a crowd."""
+
+    people: list[UUID]
+
+
+class Claiming(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """How long each claim took."""
+
+    milliseconds: list[float]
+
+
+Answer = Stores | Progress | Settled | Made | Claiming

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Self
 
 from clarion.embedded.child import Child, ChildSpec
-from clarion.surfaces.cli.demo_system import STOP_SECONDS, DemoSystem, demo_environment
+from clarion.surfaces.cli.demo_system import STOP_SECONDS, DemoFailed, DemoSystem, demo_environment
 
 
 class BenchSystem(DemoSystem):
@@ -34,6 +34,13 @@ class BenchSystem(DemoSystem):
             grace_seconds=STOP_SECONDS,
         )
         self._child = Child(spec, self._log.fileno())
+
+    @property
+    def pid(self) -> int:
+        """The process of `clarion up`: servers, web, workers and scheduler are its children."""
+        if self._child is None:
+            raise DemoFailed("The system was not started.")
+        return self._child.process.pid
 
     def halt(self) -> None:
         """Stop it as Ctrl-C would; its data stays."""

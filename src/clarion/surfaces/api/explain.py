@@ -1,0 +1,159 @@
+"""Why a notification did, or didn't, reach somebody: its decisions in plain words; and what a send would come to."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from clarion.contract.reasons import Reason
+from clarion.contract.sentences import REASONS
+from clarion.flows.ingest.foresee import Foreseen, foresee
+from clarion.records import clock
+from clarion.records.access.permissions import Permission
+from clarion.records.categories.catalog import catalog
+from clarion.records.ledger.models import Decision, Notification
+from clarion.surfaces.api.endpoint import Answer, Call, Endpoint, operation
+from clarion.surfaces.api.fates import StatusOut, status_of
+from clarion.surfaces.api.fields import Instant
+from clarion.surfaces.api.notifications import SEND_BYTES, SendIn, asked_of, find_notification
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision, and what it says."""
+
+    at: Instant
+    stage: str
+    rule: str
+    outcome: str
+    reason: str
+    until: Instant | None
+    detail: str
+    says: str
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """Where it stands and, in order, what was decided on the way; `says` is the last word."""
+
+    notification: StatusOut
+    says: str
+    steps: list[Step]
+
+
+class ForeseenOut(msgspec.Struct, frozen=True, kw_only=True):
+    """What would become of one channel: `status` is the state it would begin in."""
+
+    channel: str
+    status: str
+    outcome: str
+    rule: str
+    reason: str
+    category: str
+    priority: int
+    due_at: Instant | None
+    duplicate_of: UUID | None
+    says: str
+
+
+class Forecast(msgspec.Struct, frozen=True, kw_only=True):
+    """Each channel that the send would go to. The gate speaks again just before sending."""
+
+    results: list[ForeseenOut]
+
+
+_ALLOWED = {
+    "bypass": "It may go out: the recipient's preferences are passed over.",
+    "essential": "It may go out: its category is essential, and no preference holds it back.",
+    "preferences": "It may go out: the recipient's preferences allow it.",
+}
+_DONE = {
+    "cancel": "The caller cancelled it.",
+    "reschedule": "It was given another time.",
+    "replay": "Staff queued it again.",
+    "discard": "Staff took it off the list of dead letters for good.",
+}
+
+
+def sentence(rule: str, outcome: str, reason: str, until: datetime | None, detail: str) -> str:
+    """A decision in plain words."""
+    why = REASONS[Reason(reason)] if reason in set(Reason) else ""
+    if outcome == "allow":
+        said = _ALLOWED.get(rule, "It may go out.")
+    elif rule in _DONE:
+        said = _DONE[rule]
+    elif outcome == "retry":
+        said = f"{rule.capitalize()} did not succeed: {why or reason}"
+    else:
+        said = why or f"{rule}: {outcome}."
+    when = f" Due at {until:%Y-%m-%d %H:%M:%S} UTC." if until is not None else ""
+    return f"{said}{when}{f' ({detail})' if detail else ''}"
+
+
+def explanation_of(row: Notification) -> Explanation:
+    """The notification's decisions, in order."""
+    steps = [
+        Step(
+            at=d.at,
+            stage=d.stage,
+            rule=d.rule,
+            outcome=d.outcome,
+            reason=d.reason,
+            until=d.until,
+            detail=d.detail,
+            says=sentence(d.rule, d.outcome, d.reason, d.until, d.detail),
+        )
+        for d in Decision.objects.filter(notification_id=row.id).order_by("id")
+    ]
+    status = status_of(row)
+    return Explanation(notification=status, says=_standing(status), steps=steps)
+
+
+def _standing(status: StatusOut) -> str:
+    """The state in plain words; of an end, why."""
+    if status.reason in set(Reason):
+        return f"It is {status.status}. {REASONS[Reason(status.reason)]}"
+    if status.next_attempt_at is not None:
+        return f"It is {status.status}, due at {status.next_attempt_at:%Y-%m-%d %H:%M:%S} UTC."
+    return f"It is {status.status}."
+
+
+def _foreseen(one: Foreseen) -> ForeseenOut:
+    verdict = one.verdict
+    category = catalog.find(one.category_id)
+    return ForeseenOut(
+        channel=one.channel,
+        status=one.status,
+        outcome=verdict.outcome,
+        rule=verdict.rule,
+        reason=verdict.reason or "",
+        category=category.key if category else "",
+        priority=one.priority,
+        due_at=one.due_at,
+        duplicate_of=one.first,
+        says=sentence(verdict.rule, verdict.outcome, verdict.reason or "", None, verdict.detail),
+    )
+
+
+class ExplainView(Endpoint):
+    tag = "notifications"
+
+    @operation(permission=Permission.SEND, answers={200: Explanation}, problems=(404,))
+    def get(self, call: Call, id: UUID) -> Answer:  # noqa: A002
+        """Explain what became of a notification, decision by decision."""
+        return Answer(value=explanation_of(find_notification(call, id)))
+
+
+class ForecastView(Endpoint):
+    tag = "notifications"
+
+    @operation(
+        permission=Permission.SEND,
+        body=SendIn,
+        answers={200: Forecast},
+        problems=(403, 404),
+        max_bytes=SEND_BYTES,
+        idempotent_key=False,
+    )
+    def post(self, call: Call) -> Answer:
+        """Say what a send would come to; nothing is stored or sent."""
+        found = foresee(asked_of(call.body, call.caller), clock.now())
+        return Answer(value=Forecast(results=[_foreseen(one) for one in found]))

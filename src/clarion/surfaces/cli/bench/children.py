@@ -1,0 +1,37 @@
+"""The processes of a system under test, found as the direct children of its `clarion up`, and what memory they took."""
+
+from pathlib import Path
+
+PROC = Path("/proc")
+
+
+def children_of(parent: int, word: str) -> list[int]:
+    """The direct children of `parent` whose command line holds `word`; Linux only."""
+    found = []
+    for entry in PROC.iterdir():
+        if entry.name.isdigit() and _parent(entry) == parent and word in _command(entry):
+            found.append(int(entry.name))
+    return sorted(found)
+
+
+def peak_mib(pid: int) -> float:
+    """The most memory a process ever had resident (VmHWM); 0 where it is gone."""
+    try:
+        lines = (PROC / str(pid) / "status").read_text("ascii", "replace").splitlines()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")), 0.0)
+
+
+def _parent(entry: Path) -> int:
+    try:  # "pid (name) state ppid …", and the name may hold spaces and brackets
+        return int((entry / "stat").read_text("ascii", "replace").rpartition(")")[2].split()[1])
+    except (OSError, IndexError):
+        return 0
+
+
+def _command(entry: Path) -> str:
+    try:
+        return (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+    except OSError:
+        return ""
