@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from clarion.contract.rate import parse_rate
 from clarion.records.pacing.allowances import Allowance, Allowances
@@ -24,7 +26,8 @@ FAST = Limit(rate=parse_rate("1000/s"), burst=100)
 
 def nowhere() -> Reach:
     """A Redis that is not there."""
-    return Reach(lambda: redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.2))
+    once = Retry(NoBackoff(), 0)
+    return Reach(lambda: redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.2, retry=once))
 
 
 def test_a_bucket_gives_its_burst_and_then_its_rate() -> None:

@@ -34,7 +34,7 @@ from clarion.records.ledger.lanes import channel_of, is_bulk, lanes
 from clarion.records.ledger.queue import Batch
 
 BATCH = 500
-SETTLE_EVERY = 250
+SETTLE_EVERY = 500
 SETTLE_SECONDS = 1.0
 URGENT = (1, 2)
 FAIR_TURN = 5

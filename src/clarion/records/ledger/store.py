@@ -43,16 +43,38 @@ SELECT * FROM unnest(%(d_for)s::uuid[], %(d_ids)s::uuid[], %(d_at)s::timestamptz
     %(d_details)s::text[])
 """
 
+# The same for one notification with one decision, which is nearly every send: scalars bind at a tenth of the cost of
+# one-element arrays.
+_ACCEPT_ONE = """
+WITH request AS (
+    INSERT INTO ledger_request (id, caller_kind, caller_id, payload_sealed, created_at)
+    VALUES (%(request_id)s, %(caller_kind)s, %(caller_id)s, %(payload)s, %(at)s)
+), stored AS (
+    INSERT INTO ledger_notification (id, request_id, user_id, channel, category_id, template_id, version_id, priority,
+        status, reason, caller_kind, caller_id, reference, bypass, created_at, scheduled_at, expires_at, ended_at)
+    VALUES (%(id)s, %(request_id)s, %(user)s, %(channel)s, %(category)s, %(template)s, %(version)s, %(priority)s,
+        %(status)s, %(reason)s, %(caller_kind)s, %(caller_id)s, %(reference)s, %(bypass)s, %(at)s, %(scheduled)s,
+        %(expires)s, CASE WHEN %(due)s::timestamptz IS NULL THEN %(at)s::timestamptz END)
+), queued AS (
+    INSERT INTO ledger_queue (id, lane, priority, due_at, caller_id)
+    SELECT %(id)s, %(channel)s, %(priority)s, %(due)s::timestamptz, %(caller_id)s
+    WHERE %(due)s::timestamptz IS NOT NULL
+), told AS (
+    INSERT INTO ledger_event (notification_id, at, type, reason)
+    VALUES (%(id)s, %(at)s, CASE WHEN %(due)s::timestamptz IS NULL THEN %(status)s ELSE 'accepted' END, %(reason)s)
+)
+INSERT INTO ledger_decision (notification_id, id, at, stage, rule, outcome, reason, until, detail)
+VALUES (%(id)s, %(d_id)s, %(d_at)s, %(d_stage)s, %(d_rule)s, %(d_outcome)s, %(d_reason)s, %(d_until)s, %(d_detail)s)
+"""
+
 
 def accept(request: NewRequest, rows: Sequence[NewNotification], decisions: Sequence[DecisionRow]) -> None:
     """Store everything of one call durably; on return it is committed unless a transaction is open around it."""
-    sealed = ring().seal(request.payload, place_of("ledger_request", request.id, "payload_sealed"))
+    if len(rows) == len(decisions) == 1:
+        hot.fetch(_ACCEPT_ONE, {**_request_values(request), **_one_values(rows[0], decisions[0])})
+        return
     values: dict[str, Any] = {
-        "request_id": request.id,
-        "caller_kind": request.caller_kind,
-        "caller_id": request.caller_id,
-        "payload": sealed,
-        "at": request.created_at,
+        **_request_values(request),
         "ids": [n.id for n in rows],
         "users": [n.user_id for n in rows],
         "channels": [str(n.channel) for n in rows],
@@ -70,6 +92,43 @@ def accept(request: NewRequest, rows: Sequence[NewNotification], decisions: Sequ
         **_decision_values(decisions),
     }
     hot.fetch(_ACCEPT, values)
+
+
+def _request_values(request: NewRequest) -> dict[str, Any]:
+    return {
+        "request_id": request.id,
+        "caller_kind": str(request.caller_kind),
+        "caller_id": request.caller_id,
+        "payload": ring().seal(request.payload, place_of("ledger_request", request.id, "payload_sealed")),
+        "at": request.created_at,
+    }
+
+
+def _one_values(n: NewNotification, d: DecisionRow) -> dict[str, Any]:
+    return {
+        "id": n.id,
+        "user": n.user_id,
+        "channel": str(n.channel),
+        "category": n.category_id,
+        "template": n.template_id,
+        "version": n.version_id,
+        "priority": n.priority,
+        "status": str(n.status),
+        "reason": str(n.reason),
+        "reference": n.reference,
+        "bypass": n.bypass,
+        "scheduled": n.scheduled_at,
+        "expires": n.expires_at,
+        "due": n.due_at,
+        "d_id": d.id,
+        "d_at": d.at,
+        "d_stage": d.stage,
+        "d_rule": d.rule,
+        "d_outcome": str(d.outcome),
+        "d_reason": str(d.reason),
+        "d_until": d.until,
+        "d_detail": d.detail,
+    }
 
 
 def _decision_values(decisions: Sequence[DecisionRow]) -> dict[str, list[Any]]:

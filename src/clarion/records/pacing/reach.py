@@ -11,7 +11,7 @@ import structlog
 from clarion.records import volatile
 
 T = TypeVar("T")
-REST_SECONDS = 2.0
+REST_SECONDS = 5.0
 log = structlog.get_logger()
 
 
@@ -27,6 +27,9 @@ class Reach:
         """What the script returns; None when Redis is away."""
         if time.monotonic() < self._silent_until:
             return None
+        if self.away:
+            # one thread goes and looks, the others do not wait with it
+            self._silent_until = time.monotonic() + REST_SECONDS
         try:
             answer = self._connect().register_script(script.text)(keys=keys, args=values)
         except redis.RedisError as error:
@@ -37,11 +40,12 @@ class Reach:
             return None
         if self.away:
             log.info("pacing_with_redis_again")
-            self.away = False
+            self.try_again()
         return cast("T", answer)
 
     def try_again(self) -> None:
         """Forget that Redis was away."""
+        self.away = False
         self._silent_until = float("-inf")
 
 

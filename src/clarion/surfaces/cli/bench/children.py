@@ -7,11 +7,8 @@ PROC = Path("/proc")
 
 def children_of(parent: int, word: str) -> list[int]:
     """The direct children of `parent` whose command line holds `word`; Linux only."""
-    found = []
-    for entry in PROC.iterdir():
-        if entry.name.isdigit() and _parent(entry) == parent and word in _command(entry):
-            found.append(int(entry.name))
-    return sorted(found)
+    processes = (entry for entry in PROC.iterdir() if entry.name.isdigit())
+    return sorted(int(each.name) for each in processes if _parent(each) == parent and word in _command(each))
 
 
 def peak_mib(pid: int) -> float:

@@ -38,7 +38,8 @@ class Side:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
     """Per second over all turns of a side. Many: from the first call to the last settled row, workers running. Single
-    sends: requests answered with 2xx. `by_turn`: the ratio of each pair of turns."""
+    sends, 16 connections: requests answered with 2xx (`number`: the textbook's first turn). `by_turn`: the ratio of
+    each pair of turns."""
 
     COLUMNS: ClassVar[tuple[str, ...]] = ("work", "n", "textbook/s", "clarion/s", "ratio", "by turn")
 
@@ -152,7 +153,7 @@ def _singles(ground: Ground, textbook: Textbook, extent: Extent, meter: Meter) -
 
     theirs(WARM_UP_SECONDS)
     ours(WARM_UP_SECONDS)
-    return _in_turns(f"in_app, single sends, {CONNECTIONS} connections", extent, meter, theirs, ours)
+    return _in_turns("in_app, single", extent, meter, theirs, ours)
 
 
 def _drained(served: Served, settled: int) -> Side:

@@ -19,8 +19,8 @@ class BenchFailed(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extent:
     """How much: sends in the latency experiment (for each channel), seconds of load (for each setting), notifications
-    delivered (for each channel), worker processes; notifications and rounds of a comparison (for each channel and side),
-    lengths of bulk lists, and of queues."""
+    delivered (for each channel), worker processes; notifications and turns of a comparison (for each channel and
+    side), lengths of bulk lists, and of queues."""
 
     singles: int
     seconds: float

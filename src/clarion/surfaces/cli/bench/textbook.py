@@ -1,4 +1,4 @@
-"""The textbook design beside the system under test: on its PostgreSQL and Valkey, in a database and a number of its own.
+"""The textbook design beside the system under test: on its PostgreSQL and Valkey, in a database of its own.
 
 It stands in `benchmarks/textbook/` of the repository and is run from there, never imported.
 """
@@ -123,7 +123,7 @@ def _settings(ground: Ground) -> dict[str, str]:
 
 
 def _processes(port: int, environment: Mapping[str, str]) -> Iterator[ChildSpec]:
-    web = ("granian", "--interface", "wsgi", "--no-ws", "--host", "127.0.0.1", "--port", str(port))
+    web: tuple[str, ...] = ("granian", "--interface", "wsgi", "--no-ws", "--host", "127.0.0.1", "--port", str(port))
     web += (
         "--workers",
         str(PROCESSES),
@@ -133,7 +133,7 @@ def _processes(port: int, environment: Mapping[str, str]) -> Iterator[ChildSpec]
         "warning",
         "textbook.wsgi:application",
     )
-    worker = ("celery", "--app", "textbook", "--quiet", "worker", "--concurrency", str(PROCESSES))
+    worker: tuple[str, ...] = ("celery", "--app", "textbook", "--quiet", "worker", "--concurrency", str(PROCESSES))
     worker += ("--without-mingle", "--without-gossip", "--loglevel", "warning")
     for words in (web, worker):
         yield ChildSpec(
