@@ -78,18 +78,19 @@ def providers() -> str:
         bytes_most = f"{declared.max_bytes // 1024} KiB" if declared.max_bytes else ""
         marks = (declared.batch_call, declared.idempotent, declared.confirms_delivery, declared.reports_delivery)
         link = f"[{declared.name}](../../src/clarion/providers/{declared.name}/README.md)"
-        numbers = (str(declared.max_batch), bytes_most, str(declared.concurrency))
+        numbers = (str(declared.max_batch), bytes_most, str(declared.concurrency), declared.default_rate)
         yes = tuple("yes" if mark else "" for mark in (*marks, declared.attachments))
         rows.append((link, f"`{entry.scheme}://`", ", ".join(channels), *numbers, *yes))
     head = (
-        *("provider", "scheme", "channels", "most per call", "most bytes", "concurrency", "batch call", "idempotent"),
+        *("provider", "scheme", "channels", "most per call", "most bytes", "concurrency"),
+        *("default rate", "batch call", "idempotent"),
         *("confirms delivery", "reports delivery", "attachments"),
     )
     introduction = (
         "What each provider declares of itself (`clarion.contract.provider.Declaration`). A channel without a provider "
         "in the environment is carried by the sandbox; `in_app` and `websocket` are always carried by Clarion itself. "
         "*Confirms delivery*: taken means arrived. *Reports delivery*: a receipt may follow. The options of each URL "
-        "are on the provider's own page; all know `name=`."
+        "are on the provider's own page; all know `name=`, `rate=` and `burst=` ([limits](../howto/limits-and-failover.md))."
     )
     return _page("Providers", introduction, _table(head, rows))
 

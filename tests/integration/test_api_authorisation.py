@@ -45,9 +45,11 @@ EXPECTED = {
     "notifications": {"get": "send", "post": "send"},
     "notifications/send": {"post": "send"},
     "notifications/test": {"post": "send"},
+    "notifications/explain": {"post": "send"},
     "notifications/<uuid:id>": {"get": "send", "patch": "send"},
     "notifications/<uuid:id>/status": {"get": "send"},
     "notifications/<uuid:id>/cancel": {"post": "send"},
+    "notifications/<uuid:id>/explain": {"get": "send"},
     "notifications/bulk": {"post": "bulk"},
     "notifications/bulk/send": {"post": "bulk"},
     "notifications/bulk/<uuid:id>": {"get": "bulk"},
@@ -61,8 +63,12 @@ EXPECTED = {
     "inbox/<uuid:id>/dismiss": {"post": SIGNED_IN},
     "dead-letters": {"get": "staff"},
     "dead-letters/replay": {"post": "staff"},
+    "dead-letters/discard": {"post": "staff"},
+    "dead-letters/<uuid:id>": {"get": "staff"},
     "dead-letters/<uuid:id>/replay": {"post": "staff"},
+    "dead-letters/<uuid:id>/discard": {"post": "staff"},
     "providers": {"get": "staff"},
+    "providers/<str:name>": {"get": "staff", "patch": "staff"},
     "providers/<str:name>/pause": {"post": "staff"},
     "providers/<str:name>/resume": {"post": "staff"},
     "providers/<str:name>/probe": {"post": "staff"},
@@ -140,7 +146,8 @@ FOREIGN = {
     "users/<uuid:user_id>/endpoints": ("get", "post"),
     "users/<uuid:user_id>/endpoints/<uuid:id>": ("delete",),
     "users/<uuid:user_id>/preferences": ("get", "put", "patch"),
-    "notifications/<uuid:id>": ("get",),
+    "notifications/<uuid:id>": ("get", "patch"),
+    "notifications/<uuid:id>/explain": ("get",),
     "notifications/<uuid:id>/status": ("get",),
     "notifications/<uuid:id>/cancel": ("post",),
     "notifications/<uuid:id>/read": ("post",),
@@ -153,6 +160,7 @@ BODIES: dict[str, Any] = {
     "users/<uuid:user_id>/devices": {"platform": "ios", "token": "stolen-token"},
     "users/<uuid:user_id>/endpoints": {"channel": "chat", "target": "C9999999999"},
     "users/<uuid:user_id>/preferences": {"global": {"notifications_enabled": False}},
+    "notifications/<uuid:id>": {"scheduled_at": (clock.now() + timedelta(days=2)).isoformat()},
 }
 STAFF_ONLY_OWN = ("inbox/", "api-keys/", "notifications/<uuid:id>/read")
 
@@ -194,7 +202,7 @@ def _state(ann: User) -> tuple[Any, ...]:
         api.get(f"users/{ann.id}/endpoints").json(),
         api.get("preferences").json(),
         api.get("inbox").json(),
-        [n["status"] for n in api.get("notifications").json()["results"]],
+        [(n["status"], n["scheduled_at"]) for n in api.get("notifications").json()["results"]],
         api.get("api-keys").json(),
     )
 

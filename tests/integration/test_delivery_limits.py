@@ -18,7 +18,8 @@ from clarion.contract.outcome import Outcome, Retry, Sent
 from clarion.contract.rate import parse_rate
 from clarion.contract.reasons import Reason
 from clarion.contract.registry import Registry, install, installed
-from clarion.flows.delivery import flow
+from clarion.flows.delivery import flow, pace
+from clarion.flows.delivery.carriers import Carriers
 from clarion.flows.ingest import flow as ingest
 from clarion.flows.ingest.asked import Send
 from clarion.records import clock, volatile
@@ -177,6 +178,12 @@ def test_what_no_token_is_there_for_is_not_taken_up(ann: User, carry: Carry, dra
     assert len(provider.given) == 1
 
 
+def test_bulk_work_leaves_half_of_the_bucket_to_the_rest(ann: User, carry: Carry, drain: Drain) -> None:
+    carry(EMAIL, (ScriptedProvider(default_rate="1/min"), "burst=10"))
+    bulk, ordinary = Carriers(EMAIL, bulk=True), Carriers(EMAIL)
+    assert [pace.room(bulk, 500), pace.room(ordinary, 500)] == [5, 5]
+
+
 def test_urgent_work_gets_the_next_token(ann: User, carry: Carry, drain: Drain) -> None:
     provider = Timed()
     carry(EMAIL, (provider, "rate=5/s&burst=1"))
@@ -297,8 +304,7 @@ def test_a_retry_is_not_counted_against_the_person_again(ann: User, carry: Carry
 
 
 def end_cool_down(name: str) -> None:
-    account = Account.objects.get(name=name)
-    key = f"clarion:breaker:{account.id}"
+    key = f"clarion:breaker:email.{name}"
     client: Any = volatile.connection()
     client.set(key, json.dumps({**json.loads(client.get(key)), "until": 0.0}))
 
@@ -345,6 +351,19 @@ def test_a_failed_probe_costs_one_message_an_attempt_and_the_rest_nothing(
     assert sorted(entry(one).attempts for one in ids) == [0] * 9 + [1]
     reasons = {d.reason for d in Decision.objects.filter(notification_id__in=ids).exclude(outcome="allow")}
     assert reasons == {"accounts_resting", "unreachable"}
+
+
+def test_a_hand_over_of_which_everything_is_refused_for_the_account_opens_its_breaker_at_once(
+    ann: User, carry: Carry, drain: Drain
+) -> None:
+    """Else a provider that is called message by message would be called a few batches long before it is left alone."""
+    throttled = Retry(why=Reason.THROTTLED, whole_account=True)
+    first = ScriptedProvider(name="first", script=lambda m: throttled, max_batch=10)
+    carry(EMAIL, (first, ""), (ScriptedProvider(name="second"), ""))
+    ids = [send(ann) for _ in range(30)]
+    drain()
+    assert len(first.given) == 10
+    assert sorted(outcomes(ids)) == [*["pending"] * 10, *["sent"] * 20]
 
 
 def test_an_account_that_asks_for_a_rest_is_left_alone_and_the_next_takes_over(

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from clarion.contract.channel import ChannelKey
-from clarion.contract.outcome import Retry
+from clarion.contract.outcome import Retry, Sent
 from clarion.contract.reasons import Reason
 from clarion.records import clock
 from clarion.records.categories.models import Category
@@ -247,4 +247,30 @@ def test_expiry_is_honoured_while_it_is_tried_again(as_service: Api, ann: User, 
     drain()
     row = Notification.objects.get()
     assert (row.status, row.reason) == ("expired", "expired")
+    assert QueueEntry.objects.count() == 0
+
+
+def test_what_expires_while_others_of_its_batch_are_sent_is_not_handed_over(
+    as_service: Api, drain: Drain, carried_by: Any
+) -> None:
+    start = clock.now()
+    provider = ScriptedProvider(max_batch=1)
+    carried_by(ChannelKey.EMAIL, provider)
+    ids = [
+        _send(as_service, make_user(), expires_at=(start + timedelta(hours=hours)).isoformat()).json()["id"]
+        for hours in (9, 1, 9)
+    ]
+
+    def slow(message: Any) -> Sent:
+        moments.append(start + timedelta(hours=2))  # the first takes two hours
+        return Sent()
+
+    moments = [start]
+    provider.script = slow
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(clock, "_source", lambda: moments[-1])
+        assert drain() == 3
+    states = {str(row.id): (row.status, row.reason) for row in Notification.objects.all()}
+    assert [states[one] for one in ids] == [("sent", ""), ("expired", "expired"), ("sent", "")]
+    assert [message.notification_id for message in provider.given] == [ids[0], ids[2]]
     assert QueueEntry.objects.count() == 0

@@ -1,11 +1,13 @@
 """A message that may or may not have been taken: sent again or held, and what answers do, on real PostgreSQL."""
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection, transaction
 
 from clarion.contract.channel import ChannelKey
 from clarion.contract.faults import Interrupted, Unreachable
@@ -21,7 +23,7 @@ from clarion.flows.ingest.asked import Send
 from clarion.records import clock
 from clarion.records.access.permissions import Permission
 from clarion.records.categories.models import Category
-from clarion.records.ledger import queue
+from clarion.records.ledger import awaiting, queue
 from clarion.records.ledger.models import Attempt, DeadLetter, Decision, Notification, QueueEntry
 from clarion.records.people.models import User
 from clarion.testing.scripted import ScriptedProvider
@@ -94,7 +96,7 @@ def held(ann: User, carried_by: Any, drain: Drain) -> UUID:
     carried_by(EMAIL, ScriptedProvider(script=lambda m: LOST if m.attempt == 1 else Sent(remote_id="second")))
     one = send(ann)
     drain()
-    assert entry(one).held
+    assert entry(one).awaits
     return one
 
 
@@ -128,7 +130,7 @@ def test_transactional_in_doubt_is_sent_again(ann: User, carried_by: Any, drain:
     carried_by(EMAIL, ScriptedProvider(script=lambda m: LOST if m.attempt == 1 else Sent()))
     one = send(ann, "orders")
     drain()
-    assert not entry(one).held
+    assert not entry(one).awaits
     make_due(one)
     drain()
     assert row(one).status == "sent"
@@ -138,7 +140,7 @@ def test_critical_marketing_is_sent_again(ann: User, carried_by: Any, drain: Dra
     carried_by(EMAIL, ScriptedProvider(script=lambda m: LOST))
     one = send(ann, priority=1)
     drain()
-    assert not entry(one).held
+    assert not entry(one).awaits
     assert outcomes(one)[-1] == ("attempt 1", "retry", "timeout")
 
 
@@ -162,7 +164,7 @@ def test_a_category_has_the_last_word(
     carried_by(EMAIL, ScriptedProvider(script=lambda m: LOST))
     one = send(ann, key)
     drain()
-    assert entry(one).held is held
+    assert entry(one).awaits is held
 
 
 def test_an_unknown_policy_is_refused_and_nothing_changes(as_service: Api) -> None:
@@ -240,7 +242,7 @@ def test_a_crash_after_the_hand_over_holds(ann: User, carried_by: Any, drain: Dr
     assert entry(one).handed_over
     drain()
     assert len(provider.given) == 1, "it is not sent a second time"
-    assert entry(one).held
+    assert entry(one).awaits
     assert not entry(one).handed_over
     assert attempts(one) == [(1, "unclear", "worker_lost")]
     assert outcomes(one)[-1] == ("unclear", "hold", "worker_lost")
@@ -257,9 +259,7 @@ def test_a_crash_before_the_hand_over_sends(ann: User, carried_by: Any, drain: D
     assert row(one).status == "sent"
 
 
-def test_a_crash_after_the_hand_over_resends_where_that_is_the_policy(
-    ann: User, carried_by: Any, drain: Drain
-) -> None:
+def test_a_crash_after_the_hand_over_resends_where_that_is_the_policy(ann: User, carried_by: Any, drain: Drain) -> None:
     provider = dies_after_taking(carried_by)
     one = send(ann, "orders")
     kill_a_worker(one, drain)
@@ -290,7 +290,7 @@ def test_what_nobody_took_is_not_marked_any_more(ann: User, carried_by: Any, dra
     carried_by(EMAIL, ScriptedProvider(script=lambda m: Unreachable("no route")))
     one = send(ann)
     drain()
-    assert (entry(one).handed_over, entry(one).held) == (False, False)
+    assert (entry(one).handed_over, entry(one).awaits) == (False, False)
 
 
 def test_a_worker_that_lost_its_lease_hands_nothing_over(ann: User, carried_by: Any) -> None:
@@ -316,5 +316,46 @@ def test_a_break_half_way_holds_only_the_untold(carried_by: Any, drain: Drain) -
     ids = [send(person) for person in people]
     drain()
     assert sorted(row(one).status for one in ids) == ["pending", "pending", "sent", "sent"]
-    assert QueueEntry.objects.filter(held=True).count() == 2
+    assert QueueEntry.objects.filter(awaits=True).count() == 2
     assert len(seen) == 3
+
+
+def test_the_mark_is_committed_before_the_provider_is_called(real_ground: None, carried_by: Any) -> None:
+    seen: list[bool] = []
+
+    def from_elsewhere() -> None:
+        try:
+            seen.extend(QueueEntry.objects.values_list("handed_over", flat=True))
+        finally:
+            connection.close()
+
+    def script(message: Message) -> Any:
+        other = threading.Thread(target=from_elsewhere)
+        other.start()
+        other.join(10)
+        return Sent()
+
+    carried_by(EMAIL, ScriptedProvider(script=script))
+    send(make_user(email="ann@example.com"))
+    assert flow.drain("email") == 1
+    assert seen == [True]
+
+
+def test_the_mark_mostly_stays_on_its_page_and_then_writes_no_index(real_ground: None) -> None:
+    ann = make_user(email="ann@example.com")
+    ids = [send(ann) for _ in range(200)]
+    batch = queue.claim_due("email", 200)
+    before = hot_updates()
+    with transaction.atomic():
+        assert awaiting.hand_over(batch.lease, ids) == set(ids)
+        updated, hot = (now - then for now, then in zip(hot_updates(), before, strict=True))
+    assert updated == 200
+    assert hot >= 150, "no index holds the column; only a full page makes a row move"
+
+
+def hot_updates() -> tuple[int, int]:
+    """Rows of the queue that this connection updated lately, and how many of these updates were HOT."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relname = 'ledger_queue'")
+        updated, hot = cursor.fetchone()
+    return int(updated), int(hot)

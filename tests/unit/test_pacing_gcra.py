@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clarion.config.environment import ConfigurationError, parse_user_limits, read_environment
 from clarion.contract.account import parse_account_url
+from clarion.contract.channel import ChannelKey
 from clarion.contract.faults import Misconfigured
 from clarion.contract.rate import Rate, parse_rate
 from clarion.records.pacing import gcra
@@ -107,3 +109,15 @@ def test_those_who_come_second_leave_half_the_bucket() -> None:
     assert taken.count == 5
     assert gcra.take(taken.tat, 100.0, behind(limit), 100).count == 0
     assert gcra.take(taken.tat, 100.0, limit, 100).count == 5
+
+
+def test_limits_of_people_are_read_from_the_environment() -> None:
+    assert parse_user_limits(read_environment({}).user_limits) == {ChannelKey.PUSH: Rate(count=100, seconds=60)}
+    assert parse_user_limits("push=2/s sms=10/h")[ChannelKey.SMS] == Rate(count=10, seconds=3_600)
+    assert parse_user_limits("none") == {}
+
+
+@pytest.mark.parametrize("text", ["push", "push=fast", "fax=1/s"])
+def test_unreadable_limits_of_people_end_the_start(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="CLARION_USER_LIMITS"):
+        read_environment({"CLARION_USER_LIMITS": text})

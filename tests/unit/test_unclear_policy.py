@@ -125,7 +125,7 @@ def test_a_refusal_is_not_in_doubt() -> None:
 
 def test_what_was_held_in_vain_fails_and_what_a_dead_worker_handed_over_is_held() -> None:
     vain, given, untouched, fresh = (
-        work(held=True),
+        work(awaits=True),
         work(abandoned=True, handed_over=True),
         work(abandoned=True),
         work(),

@@ -40,6 +40,7 @@ class Reason(StrEnum):
     UNDECRYPTABLE = "undecryptable"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
+    SUPERSEDED = "superseded"
     USER_GONE = "user_gone"
     # the gate
     GLOBAL_OFF = "global_off"

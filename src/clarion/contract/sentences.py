@@ -36,6 +36,7 @@ REASONS: Mapping[Reason, str] = {
     Reason.UNDECRYPTABLE: "The stored payload cannot be opened: its key is missing from CLARION_ENCRYPTION_KEYS.",
     Reason.EXPIRED: "`expires_at` passed before it could be sent, or would have before the next attempt.",
     Reason.CANCELLED: "The caller cancelled it.",
+    Reason.SUPERSEDED: "It had not left in time, so the next channel of its chain took over.",
     Reason.USER_GONE: "The recipient was removed or made inactive after the notification was accepted.",
     Reason.GLOBAL_OFF: "The recipient switched all notifications off; critical and high priority pass.",
     Reason.MARKETING_OFF: "The recipient switched marketing off.",

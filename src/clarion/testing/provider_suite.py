@@ -17,6 +17,7 @@ from clarion.contract.faults import Misconfigured, ProviderFault, Unreachable
 from clarion.contract.message import Message
 from clarion.contract.outcome import Outcome, Rejected, Retry, Sent, Unclear
 from clarion.contract.provider import Provider
+from clarion.contract.rate import parse_rate
 
 KINDS = (Sent, Retry, Rejected, Unclear)
 
@@ -107,6 +108,11 @@ class ProviderSuite:
         with closing(self.open_provider()) as provider:
             assert self.channel in provider.declaration.channels
             assert provider.declaration.concurrency >= 1
+
+    def test_the_declared_rate_can_be_read(self) -> None:
+        with closing(self.open_provider()) as provider:
+            declared = provider.declaration.default_rate
+        assert not declared or parse_rate(declared).per_second > 0
 
     def test_a_healthy_peer_passes_the_probe_and_gets_nothing(self) -> None:
         before = dict(self.effects() or {})

@@ -29,6 +29,7 @@ class ScriptedProvider:
     max_batch: int = 1000
     confirms_delivery: bool = False
     idempotent: bool = False
+    default_rate: str = ""
     given: list[Message] = field(default_factory=list)
     probe_fault: ProviderFault | None = None
     closed: int = 0
@@ -42,6 +43,7 @@ class ScriptedProvider:
             max_batch=self.max_batch,
             confirms_delivery=self.confirms_delivery,
             idempotent=self.idempotent,
+            default_rate=self.default_rate,
         )
 
     def send(self, batch: Sequence[Message]) -> Iterator[tuple[str, Outcome]]:

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
 from clarion.flows.delivery import bell, heartbeat
+from clarion.flows.delivery.unread import hand_on_due
 from clarion.records import clock, partitions
 from clarion.records.access import tokens
 from clarion.records.ledger import queue
@@ -59,6 +60,7 @@ def ticks() -> list[Tick]:
     """The static schedule."""
     return [
         Tick("ring_due", 1.0, ring_due),
+        Tick("hand_on_due", 1.0, hand_on_due),
         Tick("ensure_partitions", 3600.0, lambda: partitions.ensure(clock.now())),
         Tick("drop_old_partitions", 3600.0, drop_old),
         Tick("forget_refresh_tokens", 3600.0, lambda: tokens.forget_expired(clock.now())),

@@ -6,9 +6,11 @@ refused recipient proves that the account works. Good news is collected and told
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from time import monotonic
+from typing import TypeGuard
 
-from clarion.contract.faults import Interrupted, Misconfigured, ProviderFault, Unreachable
+from clarion.contract.faults import Interrupted, ProviderFault, Unreachable
 from clarion.contract.outcome import Outcome, Retry, Unclear
 from clarion.records.pacing.breaker import Admission, News, Phase
 from clarion.records.pacing.breakers import Breakers, View, breakers
@@ -18,24 +20,33 @@ TELL_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """Whether a call went well; None when it proves nothing. `rest`: seconds the account asked to be left alone."""
+    """Whether it went well; None when it proves nothing. `worked`: something did; `failures`: in a row, at the end;
+    `rest`: seconds the account asked to be left alone."""
 
     well: bool | None
+    worked: bool = False
+    failures: int = 1
     rest: float = 0.0
 
 
-def verdict(outcomes: Sequence[Outcome], fault: ProviderFault | None) -> Verdict:
-    """What one call says about the account. Wrong credentials have a rest of their own (records/accounts)."""
+def verdict(outcomes: Sequence[Outcome], fault: ProviderFault | None, *, one_call: bool) -> Verdict:
+    """What one hand-over says about the account; `one_call`: its messages went in a single call, which fails once.
+    Wrong credentials have a rest of their own (records/accounts)."""
+    worked = any(not _is_unwell(outcome) and not isinstance(outcome, Unclear) for outcome in outcomes)
     if isinstance(fault, Unreachable):
-        return Verdict(well=False, rest=fault.after.total_seconds() if fault.after else 0.0)
+        return Verdict(well=False, worked=worked, rest=fault.after.total_seconds() if fault.after else 0.0)
     if isinstance(fault, Interrupted):
-        return Verdict(well=False)
-    unwell = [outcome for outcome in outcomes if isinstance(outcome, Retry) and outcome.whole_account]
+        return Verdict(well=False, worked=worked)
+    unwell = [outcome for outcome in outcomes if _is_unwell(outcome)]
     if unwell:
-        return Verdict(well=False, rest=max(each.after.total_seconds() if each.after else 0.0 for each in unwell))
-    if isinstance(fault, Misconfigured) or all(isinstance(outcome, Unclear) for outcome in outcomes):
-        return Verdict(well=None)
-    return Verdict(well=True)
+        rest = max(each.after.total_seconds() if each.after else 0.0 for each in unwell)
+        last = sum(1 for _ in takewhile(_is_unwell, reversed(outcomes)))
+        return Verdict(well=False, worked=worked, failures=1 if one_call else max(last, 1), rest=rest)
+    return Verdict(well=True, worked=True) if worked and fault is None else Verdict(well=None)
+
+
+def _is_unwell(outcome: Outcome) -> TypeGuard[Retry]:
+    return isinstance(outcome, Retry) and outcome.whole_account
 
 
 class Circuit:
@@ -76,11 +87,10 @@ class Circuit:
             return self._tell(news)
         if found.well is None:
             return True
-        if found.well:
-            self._good += 1
-            if monotonic() - self._told_at < TELL_SECONDS:
-                return True
-        return self._tell(News(good=self._good, bad=int(not found.well), rest=found.rest))
+        self._good += int(found.worked)
+        if found.well and monotonic() - self._told_at < TELL_SECONDS:
+            return True
+        return self._tell(News(good=self._good, bad=0 if found.well else found.failures, rest=found.rest))
 
     def _tell(self, news: News) -> bool:
         self._good, self._told_at = 0, monotonic()

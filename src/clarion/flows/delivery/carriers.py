@@ -56,11 +56,11 @@ class Carriers:
             self._refresh()
         self.opens_in = None
         candidates = [each for each in self._accounts if not each.paused and not _rests(each, now)]
-        views = breakers.look([str(account.id) for account in candidates])
+        views = breakers.look([account.label for account in candidates])
         carriers = []
         for account in candidates:
-            circuit = self._circuits.setdefault(str(account.id), Circuit(str(account.id)))
-            circuit.view = views[str(account.id)]
+            circuit = self._circuits.setdefault(account.label, Circuit(account.label))
+            circuit.view = views[account.label]
             if circuit.view.refuses:
                 self.note_rest(circuit.view.opens_in)
             elif (provider := self._provider(account, now)) is not None:

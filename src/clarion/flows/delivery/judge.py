@@ -13,7 +13,7 @@ from clarion.contract.reasons import Reason
 from clarion.flows.delivery.backoff import policy_of, used_up, wait_before
 from clarion.flows.delivery.send import Told
 from clarion.flows.delivery.unclear import hold, in_doubt
-from clarion.flows.delivery.work import Fate, Held, Work, held
+from clarion.flows.delivery.work import Fate, Held, Work, ended, held
 from clarion.records.ledger.rows import AttemptRow, DecisionRow
 from clarion.records.ledger.status import Status
 
@@ -42,6 +42,8 @@ def judge(work: Work, heard: Sequence[Told | Held], started: datetime, now: date
 
 
 def _held(work: Work, waits: Sequence[Held], now: datetime) -> Fate:
+    if any(each.why is Reason.EXPIRED for each in waits):
+        return ended(work, Status.EXPIRED, Reason.EXPIRED, "send", "expiry", now)
     longest = max(waits, key=lambda each: each.after)
     return held(work, longest.why, "send", longest.rule, longest.after, now)
 

@@ -47,13 +47,14 @@ class Keeper:
                     self._thread = None
             if held:
                 self._renew(held)
-        connection.close()
 
     def _renew(self, held: list[int]) -> None:
         try:
             queue.renew(held)
         except (DatabaseError, InterfaceError) as error:
             log.warning("lease_not_renewed", kind=type(error).__name__)
+        finally:
+            # once in ten seconds: not worth a connection held open by an idle worker
             connection.close()
 
 

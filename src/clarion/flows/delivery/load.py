@@ -74,7 +74,7 @@ def _work(row: tuple[Any, ...], entry: Claimed, payload: Payload | None, person:
         id=row[0],
         attempt=entry.attempts,
         tries=entry.attempts - entry.earlier,
-        abandoned=entry.abandoned and not entry.held,
+        abandoned=entry.abandoned and not entry.awaits,
         user_id=row[1],
         channel=ChannelKey(row[2]),
         category=_category(row[3]),
@@ -87,7 +87,7 @@ def _work(row: tuple[Any, ...], entry: Claimed, payload: Payload | None, person:
         due_at=entry.due_at,
         replayed_at=entry.replayed_at,
         handed_over=entry.handed_over,
-        held=entry.held,
+        awaits=entry.awaits,
         payload=payload,
         person=person,
     )

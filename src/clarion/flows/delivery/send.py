@@ -16,9 +16,10 @@ from clarion.contract.outcome import Outcome, Retry, Unclear
 from clarion.contract.provider import Declaration
 from clarion.contract.reasons import Reason
 from clarion.flows.delivery import pace
-from clarion.flows.delivery.breaking import verdict
+from clarion.flows.delivery.breaking import Verdict, verdict
 from clarion.flows.delivery.carriers import Carrier, Carriers
 from clarion.flows.delivery.work import Held
+from clarion.records import clock
 from clarion.records.accounts import book
 
 NO_CARRIER_WAIT = timedelta(seconds=15)
@@ -114,21 +115,42 @@ class _Hand:
         self.misconfigured = False
         self.stopped = False
 
-    def tell(self) -> Iterator[Told]:
+    def tell(self) -> Iterator[Heard]:
         circuit = self._carrier.circuit
         start = 0
         while start < len(self._messages):
-            end = start + (1 if circuit.probing else self._carrier.provider.declaration.max_batch)
+            most = 1 if circuit.probing else self._carrier.provider.declaration.max_batch
+            chunk, late, start = self._timely(start, most)
+            for message in late:
+                yield Held(message=message, why=Reason.EXPIRED, rule="expiry", after=timedelta(0))
+            if not chunk:
+                return
             self._outcomes = []
-            yield from self._chunk(self._messages[start:end])
-            start = end
-            may_go_on = circuit.hear(verdict(self._outcomes, self.fault))
+            yield from self._chunk(chunk)
+            may_go_on = circuit.hear(self._verdict())
             if self.fault is not None or not may_go_on:
                 self.stopped = True
                 self.untouched.extend(self._messages[start:])
                 return
         if self._messages and self._carrier.account.faulty_until is not None:
             book.clear_fault(self._carrier.account.id)
+
+    def _timely(self, start: int, most: int) -> tuple[list[Message], list[Message], int]:
+        """The next messages to hand over, those met on the way that expired while others were sent, and where to go
+        on."""
+        now = clock.now()
+        chunk: list[Message] = []
+        late: list[Message] = []
+        while start < len(self._messages) and len(chunk) < most:
+            message = self._messages[start]
+            expired = message.expires_at is not None and message.expires_at <= now
+            (late if expired else chunk).append(message)
+            start += 1
+        return chunk, late, start
+
+    def _verdict(self) -> Verdict:
+        one_call = self._carrier.provider.declaration.batch_call
+        return verdict(self._outcomes, self.fault, one_call=one_call)
 
     def _chunk(self, chunk: Sequence[Message]) -> Iterator[Told]:
         chunk = self._hand_over(chunk, self._carrier.provider.declaration)

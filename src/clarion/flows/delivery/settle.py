@@ -9,6 +9,7 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 
+from clarion.flows.delivery.fallback import fall_back, has_chain
 from clarion.flows.delivery.judge import lost_attempt
 from clarion.flows.delivery.work import Fate
 from clarion.records.ledger import awaiting, journal, queue
@@ -26,23 +27,25 @@ def settle(lease: int, fates: Sequence[Fate], now: datetime) -> int:
     with transaction.atomic():
         held = _release(lease, fates)
         ours = [fate for fate in fates if fate.work.id in held]
-        move([_move(fate) for fate in ours if fate.to is not None], now)
+        moved = move([_move(fate) for fate in ours if fate.to is not None], now)
         lost = [lost_attempt(fate.work, now) for fate in ours if fate.work.abandoned]
         journal.append_attempts([*lost, *(row for fate in ours for row in fate.attempts)])
         journal.append_decisions([row for fate in ours for row in fate.decisions])
-    _tell(lease, ours)
+        died = {fate.work.id for fate in ours if fate.to is Status.FAILED and has_chain(fate.work)}
+        handed_on = fall_back(died & moved, now)
+    _tell(lease, ours, handed_on)
     if len(ours) < len(fates):
         log.warning("settle_fenced", lease=lease, left_alone=len(fates) - len(ours))
     return len(ours)
 
 
-def _tell(lease: int, ours: Sequence[Fate]) -> None:
+def _tell(lease: int, ours: Sequence[Fate], handed_on: set[UUID]) -> None:
     """One line a batch, and one for each dead letter, which somebody must look at."""
     if ours:
         counts = Counter(_word(fate) for fate in ours)
         log.info("settled", lane=ours[0].work.channel, lease=lease, **counts)
     for fate in ours:
-        if fate.to is Status.FAILED:
+        if fate.to is Status.FAILED and fate.work.id not in handed_on:
             log.warning("dead_letter", notification=str(fate.work.id), reason=fate.reason, account=fate.account)
 
 

@@ -59,7 +59,7 @@ def set_apart(batch: Sequence[Work], now: datetime) -> tuple[list[Work], list[Fa
     passed: list[Work] = []
     fates: list[Fate] = []
     for work in batch:
-        if work.held:
+        if work.awaits:
             detail = f"no answer came within {HOLD_FOR}"
             fates.append(ended(work, Status.FAILED, Reason.UNCLEAR, "settle", RULE, now, detail))
         elif work.abandoned and work.handed_over and holds(work):

@@ -19,7 +19,7 @@ from clarion.records.people.facts import PersonFacts
 class Work:
     """One claimed notification with everything the steps need to know. `attempt` numbers this attempt over the whole
     history, `tries` counts since the last replay, this one included. `due_at` is when it could be taken up.
-    `handed_over`: a provider may have had it from a worker that died; `held`: it waited for an answer in vain."""
+    `handed_over`: a provider may have had it from a worker that died; `awaits`: it waited for an answer in vain."""
 
     id: UUID
     attempt: int
@@ -37,7 +37,7 @@ class Work:
     due_at: datetime
     replayed_at: datetime | None
     handed_over: bool = False
-    held: bool = False
+    awaits: bool = False
     payload: Mapping[str, Any] | None = field(repr=False)
     person: PersonFacts | None = field(repr=False)
 

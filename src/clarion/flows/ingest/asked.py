@@ -10,6 +10,15 @@ from clarion.records.ledger.status import Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fallback:
+    """The channels to try one after the other, when one fails; with `after_seconds` also when it was not read by then,
+    or where nothing can be read, has not arrived."""
+
+    channels: tuple[ChannelKey, ...]
+    after_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Send:
     """One send: to one user, by a template or inline content, on some channels or on those the user prefers.
 
@@ -34,6 +43,12 @@ class Send:
     bypass: bool = False
     track_opens: bool = True
     track_clicks: bool = True
+    fallback: Fallback | None = None
+
+    @property
+    def chain(self) -> tuple[ChannelKey, ...]:
+        """With a fallback: the channel asked for, if one was, then the others."""
+        return tuple(dict.fromkeys([*self.channels, *(self.fallback.channels if self.fallback else ())]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from clarion.contract.reasons import Reason
 from clarion.flows.delivery.bell import ring_after_commit
 from clarion.flows.ingest import repeats
 from clarion.flows.ingest.asked import Accepted, Receipt, Send
+from clarion.flows.ingest.chain import accept, check_chain, first_of_chain
 from clarion.flows.ingest.content import Subject, check_inline, resolve
 from clarion.flows.ingest.expand import channels_for
 from clarion.flows.ingest.gate import judge
@@ -18,7 +19,6 @@ from clarion.flows.ingest.rows import decision_of, payload_of, row_of
 from clarion.flows.ingest.timing import at_instant, check_times
 from clarion.records.access.permissions import Permission
 from clarion.records.ids import new_id
-from clarion.records.ledger import store
 from clarion.records.ledger.rows import NewNotification, NewRequest
 from clarion.records.people import facts
 from clarion.records.people.facts import PersonFacts
@@ -40,6 +40,7 @@ def weigh(asked: Send, now: datetime) -> tuple[Send, Subject, Verdicts]:
     authorise(asked)
     check_times(asked, now)
     subject = resolve(asked)
+    check_chain(asked, subject)
     person = _person(asked, subject)
     asked = at_instant(asked, person.timezone, now)
     return asked, subject, _judged(asked, subject, person, now)
@@ -47,6 +48,8 @@ def weigh(asked: Send, now: datetime) -> tuple[Send, Subject, Verdicts]:
 
 def _judged(asked: Send, subject: Subject, person: PersonFacts, now: datetime) -> Verdicts:
     """The channels it goes to, each with what the rules say. Raises InputError."""
+    if asked.fallback is not None:
+        return first_of_chain(asked, subject, person, now)
     channels = channels_for(asked, subject, person)
     if subject.template is None and not asked.channels:
         for key in channels:
@@ -86,7 +89,7 @@ def _store(asked: Send, subject: Subject, verdicts: Verdicts, now: datetime) -> 
     )
     rows = [row_of(asked, subject, key, verdict, now) for key, verdict in verdicts]
     decisions = [decision_of(row, verdict, now, asked.local) for row, (_, verdict) in zip(rows, verdicts, strict=True)]
-    store.accept(request, rows, decisions)
+    accept(asked, request, rows, decisions)
     ring_after_commit({row.channel for row in rows if row.due_at is not None and row.due_at <= now})
     log.info("accepted", send_request=str(request.id), notifications=[str(row.id) for row in rows])
     due = min((row.due_at for row in rows if row.due_at is not None), default=None)

@@ -24,6 +24,8 @@ def payload_of(asked: Send) -> bytes:
     }
     if not asked.template_path:
         payload["inline"] = {"subject": asked.subject, "body": asked.body}
+    if asked.fallback is not None:
+        payload["fallback"] = {"channels": asked.chain, "after_seconds": asked.fallback.after_seconds}
     return msgspec.json.encode(payload)
 
 

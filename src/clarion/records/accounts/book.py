@@ -32,6 +32,11 @@ class AccountFacts:
     burst: int | None
     version: str
 
+    @property
+    def label(self) -> str:
+        """As the API names it: `email.main`."""
+        return f"{self.channel}.{self.name}"
+
 
 def mirror(configured: Mapping[ChannelKey, list[str]]) -> None:
     """Make the rows of environment accounts equal to the environment; what staff set stays."""

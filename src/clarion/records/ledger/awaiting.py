@@ -10,7 +10,7 @@ from uuid import UUID
 from clarion.records import hot
 
 # a worker that holds the entry at this moment learns the outcome itself
-_AWAITED = "(held OR handed_over) AND (lease_until IS NULL OR lease_until < statement_timestamp())"
+_AWAITED = "(awaits OR handed_over) AND (lease_until IS NULL OR lease_until < statement_timestamp())"
 
 
 def hand_over(lease: int, ids: Collection[UUID]) -> set[UUID]:
@@ -28,7 +28,7 @@ def hold(lease: int, until: Sequence[tuple[UUID, timedelta]]) -> set[UUID]:
     """Keep entries back, each for its span; returns those that this lease still held."""
     rows = hot.fetch(
         "UPDATE ledger_queue AS q SET lease = NULL, lease_until = NULL, due_at = statement_timestamp() + back.span,"
-        " handed_over = false, held = true"
+        " handed_over = false, awaits = true"
         " FROM unnest(%s::uuid[], %s::interval[]) AS back(id, span) WHERE q.id = back.id AND q.lease = %s"
         " RETURNING q.id",
         [[one for one, _ in until], [span for _, span in until], lease],
@@ -45,7 +45,7 @@ def release(identifier: UUID) -> str:
     """Let an entry be sent again at once, for its message was not taken; returns its lane, empty when no answer was
     awaited. What a dead worker left keeps its lease, so that the lost attempt comes on record."""
     rows = hot.fetch(
-        "UPDATE ledger_queue SET held = false, handed_over = false, due_at = statement_timestamp()"
+        "UPDATE ledger_queue SET awaits = false, handed_over = false, due_at = statement_timestamp()"
         f" WHERE id = %s AND {_AWAITED} RETURNING lane",
         [identifier],
     )

@@ -74,7 +74,7 @@ class Notification(models.Model):
 
 class QueueEntry(models.Model):
     """Work that is due or will be. A row leaves in the transaction that settles it; a lease keeps others away.
-    `handed_over`: a provider was about to be given it under this lease; `held`: it waits for an answer until `due_at`."""
+    `handed_over`: under this lease a provider was about to be given it; `awaits`: an answer, until `due_at`."""
 
     id = models.UUIDField(primary_key=True)
     lane = models.TextField()
@@ -87,7 +87,7 @@ class QueueEntry(models.Model):
     caller_id = models.UUIDField()
     replayed_at = models.DateTimeField(null=True)
     handed_over = models.BooleanField(default=False)
-    held = models.BooleanField(default=False)
+    awaits = models.BooleanField(default=False)
 
     class Meta:
         db_table = "ledger_queue"

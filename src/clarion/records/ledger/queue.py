@@ -23,7 +23,7 @@ MOST_CALLERS = 50
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
     """One claimed entry. `attempts` counts this one, `earlier` those before a replay (at `replayed_at`); `abandoned`:
-    an earlier lease ran out before it was settled; `handed_over`: and by then a provider may have had it; `held`: it
+    an earlier lease ran out before it was settled; `handed_over`: and by then a provider may have had it; `awaits`: it
     waited for an answer that did not come."""
 
     id: UUID
@@ -34,7 +34,7 @@ class Claimed:
     due_at: datetime
     replayed_at: datetime | None
     handed_over: bool
-    held: bool
+    awaits: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,7 @@ SET lease = mine.lease, lease_until = statement_timestamp() + %(span)s, attempts
 FROM free, mine
 WHERE q.id = free.id
 RETURNING q.id, q.priority, q.attempts, q.replayed_after, free.old_lease IS NOT NULL, mine.lease,
-    q.due_at, q.replayed_at, q.handed_over, q.held
+    q.due_at, q.replayed_at, q.handed_over, q.awaits
 """
 
 
@@ -132,7 +132,7 @@ def _claimed(row: hot.Row) -> Claimed:
         due_at=row[6],
         replayed_at=row[7],
         handed_over=row[8],
-        held=row[9],
+        awaits=row[9],
     )
 
 
@@ -159,7 +159,7 @@ def give_back(lease: int, due: Sequence[tuple[UUID, timedelta]], *, untried: boo
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE ledger_queue AS q SET lease = NULL, lease_until = NULL, due_at = statement_timestamp() + back.span,"
-            " attempts = q.attempts - %s, handed_over = false, held = false"
+            " attempts = q.attempts - %s, handed_over = false, awaits = false"
             " FROM unnest(%s::uuid[], %s::interval[]) AS back(id, span) WHERE q.id = back.id AND q.lease = %s"
             " RETURNING q.id",
             [int(untried), [d[0] for d in due], [d[1] for d in due], lease],
@@ -173,20 +173,20 @@ def withdraw(identifier: UUID) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM ledger_queue WHERE id = %s AND (lease_until IS NULL OR lease_until < statement_timestamp())"
-            " AND NOT held AND NOT handed_over RETURNING id",
+            " AND NOT awaits AND NOT handed_over RETURNING id",
             [identifier],
         )
         return cursor.fetchone() is not None
 
 
 def withdraw_of_request(request_id: UUID, limit: int) -> list[UUID]:
-    """Take up to `limit` entries of one request out that no worker holds and no provider may have; returns their ids."""
+    """Take up to `limit` entries of one request out, but none a worker holds or a provider may have; returns ids."""
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM ledger_queue WHERE id IN (SELECT q.id FROM ledger_notification AS n JOIN ledger_queue AS q"
             " ON q.id = n.id WHERE n.request_id = %s AND n.id >= %s"
-            " AND (q.lease_until IS NULL OR q.lease_until < statement_timestamp()) AND NOT q.held AND NOT q.handed_over"
-            " LIMIT %s FOR UPDATE OF q SKIP LOCKED) RETURNING id",
+            " AND (q.lease_until IS NULL OR q.lease_until < statement_timestamp())"
+            " AND NOT q.awaits AND NOT q.handed_over LIMIT %s FOR UPDATE OF q SKIP LOCKED) RETURNING id",
             [request_id, request_id, limit],
         )
         return [row[0] for row in cursor.fetchall()]
@@ -199,7 +199,7 @@ def postpone(identifier: UUID, due_at: datetime) -> bool:
         cursor.execute(
             "UPDATE ledger_queue SET due_at = %s"
             " WHERE id = %s AND (lease_until IS NULL OR lease_until < statement_timestamp())"
-            " AND NOT held AND NOT handed_over RETURNING id",
+            " AND NOT awaits AND NOT handed_over RETURNING id",
             [due_at, identifier],
         )
         return cursor.fetchone() is not None

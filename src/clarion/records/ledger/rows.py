@@ -11,7 +11,7 @@ from clarion.records.ledger.status import Status
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionRow:
-    """One decision about one notification. `stage`: ingest, gate, render, route, send, settle, api."""
+    """One decision about one notification. `stage`: ingest, gate, render, route, send, settle, fallback, api."""
 
     notification_id: UUID
     at: datetime

@@ -45,11 +45,7 @@ SELECT * FROM unnest(%(d_for)s::uuid[], %(d_ids)s::uuid[], %(d_at)s::timestamptz
 
 # The same for one notification with one decision, which is nearly every send: scalars bind at a tenth of the cost of
 # one-element arrays.
-_ACCEPT_ONE = """
-WITH request AS (
-    INSERT INTO ledger_request (id, caller_kind, caller_id, payload_sealed, created_at)
-    VALUES (%(request_id)s, %(caller_kind)s, %(caller_id)s, %(payload)s, %(at)s)
-), stored AS (
+_ONE = """stored AS (
     INSERT INTO ledger_notification (id, request_id, user_id, channel, category_id, template_id, version_id, priority,
         status, reason, caller_kind, caller_id, reference, bypass, created_at, scheduled_at, expires_at, ended_at)
     VALUES (%(id)s, %(request_id)s, %(user)s, %(channel)s, %(category)s, %(template)s, %(version)s, %(priority)s,
@@ -66,6 +62,12 @@ WITH request AS (
 INSERT INTO ledger_decision (notification_id, id, at, stage, rule, outcome, reason, until, detail)
 VALUES (%(id)s, %(d_id)s, %(d_at)s, %(d_stage)s, %(d_rule)s, %(d_outcome)s, %(d_reason)s, %(d_until)s, %(d_detail)s)
 """
+_ACCEPT_ONE = f"""
+WITH request AS (
+    INSERT INTO ledger_request (id, caller_kind, caller_id, payload_sealed, created_at)
+    VALUES (%(request_id)s, %(caller_kind)s, %(caller_id)s, %(payload)s, %(at)s)
+), {_ONE}"""
+_ADD_ONE = f"WITH {_ONE}"
 
 
 def accept(request: NewRequest, rows: Sequence[NewNotification], decisions: Sequence[DecisionRow]) -> None:
@@ -94,12 +96,21 @@ def accept(request: NewRequest, rows: Sequence[NewNotification], decisions: Sequ
     hot.fetch(_ACCEPT, values)
 
 
+def add(request: NewRequest, row: NewNotification, decision: DecisionRow) -> None:
+    """Store one more notification, created at `request.created_at`, of a request that stands already."""
+    hot.fetch(_ADD_ONE, {**_caller_values(request), **_one_values(row, decision)})
+
+
 def _request_values(request: NewRequest) -> dict[str, Any]:
+    sealed = ring().seal(request.payload, place_of("ledger_request", request.id, "payload_sealed"))
+    return {**_caller_values(request), "payload": sealed}
+
+
+def _caller_values(request: NewRequest) -> dict[str, Any]:
     return {
         "request_id": request.id,
         "caller_kind": str(request.caller_kind),
         "caller_id": request.caller_id,
-        "payload": ring().seal(request.payload, place_of("ledger_request", request.id, "payload_sealed")),
         "at": request.created_at,
     }
 

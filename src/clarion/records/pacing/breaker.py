@@ -63,8 +63,8 @@ class State:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """What calls to the account told: `rest` is the account's own wish to be left alone, in seconds; `probe` the
-    serial of the probe that speaks, None for ordinary batches."""
+    """What calls to the account told, the bad ones last. `rest`: for how many seconds the account wishes to be left
+    alone; `probe`: the serial of the probe that speaks, None for ordinary batches."""
 
     good: int = 0
     bad: int = 0

@@ -57,7 +57,7 @@ class Ticket:
 
 
 class Breakers:
-    """Breakers by key (the account's id)."""
+    """Breakers by key: the account as the API names it (`email.main`)."""
 
     def __init__(
         self,
@@ -82,7 +82,6 @@ class Breakers:
             with self._lock:
                 return {key: _view(self._local.get(key, WELL), self._clock()) for key in keys}
         now = _seconds(found[0])
-        # an array from Lua ends at its first nil, which redis.call gives as false and Redis as None
         return {key: _view(_decoded(text), now) for key, text in zip(keys, found[1], strict=True)}
 
     def admit(self, key: str) -> Ticket:
@@ -138,7 +137,7 @@ class Breakers:
             level = log.warning if after.phase is Phase.OPEN else log.info
             level(
                 "breaker_changed",
-                account_id=key,
+                account=key,
                 was=before.phase,
                 now=after.phase,
                 failures=breaker.failures(after),

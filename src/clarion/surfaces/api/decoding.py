@@ -1,7 +1,8 @@
 """Bytes and query strings → typed values, with a pointer to what is wrong."""
 
 import re
-from typing import Any, TypeVar, get_type_hints
+from datetime import datetime
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 from django.http import HttpRequest
@@ -82,11 +83,17 @@ def decode_query(request: HttpRequest, kind: type[T] | None) -> T | None:
             )
         if any("\0" in text for text in given):
             raise Refusal(422, "nul_character", "text may not contain the NUL character")
+        if _is_instant(hints[name]) and ":" not in given[-1]:  # msgspec would read a number as seconds since 1970
+            raise invalid(f"Invalid RFC3339 encoded datetime - at `$.{name}`", prefix="/query")
         values[name] = given[-1]
     try:
         return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
         raise invalid(str(error), prefix="/query") from error
+
+
+def _is_instant(hint: Any) -> bool:
+    return hint is datetime or datetime in get_args(hint)
 
 
 def escaped(name: str) -> str:

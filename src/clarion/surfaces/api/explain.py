@@ -64,6 +64,7 @@ _ALLOWED = {
     "bypass": "It may go out: the recipient's preferences are passed over.",
     "essential": "It may go out: its category is essential, and no preference holds it back.",
     "preferences": "It may go out: the recipient's preferences allow it.",
+    "fallback": "It may go out in place of the channel before it.",
 }
 _DONE = {
     "cancel": "The caller cancelled it.",
@@ -80,6 +81,10 @@ def sentence(rule: str, outcome: str, reason: str, until: datetime | None, detai
         said = _ALLOWED.get(rule, "It may go out.")
     elif rule in _DONE:
         said = _DONE[rule]
+    elif rule == "unclear" and outcome == "hold":
+        said = f"{why} It is not sent again, but held for an answer."
+    elif rule == "fallback":
+        said = "The next channel of its chain took over." if outcome == "handed_on" else "Its chain is at its end."
     elif outcome == "retry":
         said = f"{rule.capitalize()} did not succeed: {why or reason}"
     else:

@@ -115,14 +115,14 @@ def _shown(row: Notification, entry: QueueEntry | None) -> str:
     now = clock.now()
     if entry.lease_until is not None and entry.lease_until > now:
         return Status.PROCESSING
-    return Status.PENDING if entry.due_at <= now or entry.held else row.status
+    return Status.PENDING if entry.due_at <= now or entry.awaits else row.status
 
 
 def showing(rows: QuerySet[Notification], status: Status) -> QuerySet[Notification]:
     """Those of the rows that `_shown` shows with this status."""
     now = clock.now()
     entry = QueueEntry.objects.filter(pk=OuterRef("pk"))
-    leased, due = Exists(entry.filter(lease_until__gt=now)), Exists(entry.filter(Q(due_at__lte=now) | Q(held=True)))
+    leased, due = Exists(entry.filter(lease_until__gt=now)), Exists(entry.filter(Q(due_at__lte=now) | Q(awaits=True)))
     match status:
         case Status.PROCESSING:
             return rows.filter(leased)
@@ -177,7 +177,7 @@ def status_of(row: Notification) -> StatusOut:
         reason=row.reason,
         channel=row.channel,
         attempts=next(iter(made), 0),
-        next_attempt_at=entry.due_at if entry and not entry.held else None,
+        next_attempt_at=entry.due_at if entry and not entry.awaits else None,
         sent_at=row.sent_at,
         delivered_at=row.delivered_at,
         read_at=row.read_at,

@@ -14,6 +14,7 @@ from clarion.records import clock
 from clarion.records.access.permissions import Caller, Permission
 from clarion.records.ledger.models import Notification
 from clarion.records.ledger.status import Status
+from clarion.surfaces.api.chains import FallbackField, fallback_of
 from clarion.surfaces.api.endpoint import Answer, Call, Endpoint, operation
 from clarion.surfaces.api.fates import (
     Detail,
@@ -68,7 +69,8 @@ class SendIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     `notification_type`, `message`, `metadata`, `template_name` and `template_context` are other names for `channel`,
     `body`, `context`, `template_path` and `context`. With `template_name`, a subject and a body are placeholders that
     the template's take the place of. `scheduled_at` is an instant, or with `timezone` (a zone name, or `recipient` for
-    the recipient's own) a local time without an offset.
+    the recipient's own) a local time without an offset. `fallback` is a chain of channels of which one at a time is
+    tried: a list, or an object with `after_seconds`.
     """
 
     user_id: UUID | None = None
@@ -90,6 +92,7 @@ class SendIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     timezone: Timezone | None = None
     expires_at: Instant | None = None
     reference: Text = ""
+    fallback: FallbackField | None = None
     options: Options = Options()
 
 
@@ -164,6 +167,7 @@ def asked_of(body: SendIn, caller: Caller) -> Send:
         bypass=body.options.bypass_preferences,
         track_opens=body.options.track_opens,
         track_clicks=body.options.track_clicks,
+        fallback=fallback_of(body.fallback),
     )
 
 

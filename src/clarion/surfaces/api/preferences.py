@@ -21,10 +21,9 @@ from clarion.surfaces.api.users import find_user
 Switch = bool | UnsetType
 
 
-class CategorySwitches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Switches for one category; absent ones are not set and follow the general ones."""
+class ChannelSwitches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One switch a channel; absent ones are not set."""
 
-    enabled: Switch = UNSET
     email_enabled: Switch = UNSET
     sms_enabled: Switch = UNSET
     push_enabled: Switch = UNSET
@@ -34,18 +33,17 @@ class CategorySwitches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     chat_enabled: Switch = UNSET
 
 
-class GlobalSwitches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class CategorySwitches(ChannelSwitches, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Switches for one category; absent ones are not set and follow the general ones."""
+
+    enabled: Switch = UNSET
+
+
+class GlobalSwitches(ChannelSwitches, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The general switches."""
 
     notifications_enabled: Switch = UNSET
     marketing_enabled: Switch = UNSET
-    email_enabled: Switch = UNSET
-    sms_enabled: Switch = UNSET
-    push_enabled: Switch = UNSET
-    in_app_enabled: Switch = UNSET
-    websocket_enabled: Switch = UNSET
-    webhook_enabled: Switch = UNSET
-    chat_enabled: Switch = UNSET
 
 
 class PreferencesBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,7 +53,7 @@ class PreferencesBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     categories: Annotated[dict[str, CategorySwitches], Meta(max_length=500)] = {}
 
 
-def _channels(given: msgspec.Struct) -> dict[str, bool]:
+def _channels(given: ChannelSwitches) -> dict[str, bool]:
     values = {key: getattr(given, f"{key}_enabled") for key in ChannelKey}
     return {str(key): value for key, value in values.items() if value is not UNSET}
 

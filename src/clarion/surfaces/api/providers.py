@@ -76,8 +76,12 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _outs(rows: Sequence[Account]) -> list[AccountOut]:
-    views = breakers.look([str(row.id) for row in rows])
-    return [_out(row, views[str(row.id)]) for row in rows]
+    views = breakers.look([_label(row) for row in rows])
+    return [_out(row, views[_label(row)]) for row in rows]
+
+
+def _label(row: Account) -> str:
+    return f"{row.channel}.{row.name}"
 
 
 def _one(row: Account) -> AccountOut:
@@ -87,7 +91,7 @@ def _one(row: Account) -> AccountOut:
 def _out(row: Account, view: View) -> AccountOut:
     state = "paused" if row.paused else "faulty" if row.fault else "active"
     return AccountOut(
-        name=f"{row.channel}.{row.name}",
+        name=_label(row),
         channel=row.channel,
         provider=row.provider,
         url=row.shown,
@@ -191,7 +195,7 @@ class ResumeView(Endpoint):
         row = _find(name)
         row.paused, row.fault, row.fault_at = False, "", None
         row.save(update_fields=["paused", "fault", "fault_at", "updated_at"])
-        breakers.reset(str(row.id))
+        breakers.reset(_label(row))
         return Answer(value=_one(row))
 
 

@@ -7,6 +7,7 @@ when they run.
 import typer
 
 from clarion.surfaces.cli.bench.commands import bench
+from clarion.surfaces.cli.chaos.commands import chaos
 from clarion.surfaces.cli.createstaff import createstaff
 from clarion.surfaces.cli.demo import demo
 from clarion.surfaces.cli.doctor import doctor
@@ -30,6 +31,7 @@ for helper in (demo, send, doctor, createstaff):
     app.command()(helper)
 app.command(context_settings=PASS_THROUGH)(manage)
 app.add_typer(bench)
+app.add_typer(chaos)
 
 
 def main() -> None:

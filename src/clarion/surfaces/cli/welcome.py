@@ -38,7 +38,7 @@ def show_welcome(console: Console, *, base_url: str, data_dir: Path, demo: Demo 
     rows = Table.grid(padding=(0, 2))
     rows.add_column(style="bold")
     rows.add_column(overflow="fold")
-    rows.add_row("Console", f"{base_url}/")
+    rows.add_row("Start here", f"{base_url}/")
     rows.add_row("API docs", f"{base_url}/api/v1/docs")
     if demo is not None:
         rows.add_row("Sent messages", demo.outbox_url)

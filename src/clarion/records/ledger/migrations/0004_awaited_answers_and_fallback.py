@@ -1,10 +1,10 @@
-"""Queue entries that were handed to a provider, or are held until an answer comes; and when chains of channels go on."""
+"""Queue entries that were handed to a provider or are held for an answer; and when chains of channels go on."""
 
 from django.db import migrations, models
 
 FORWARD = """
 ALTER TABLE ledger_queue ADD COLUMN handed_over boolean NOT NULL DEFAULT false,
-    ADD COLUMN held boolean NOT NULL DEFAULT false;
+    ADD COLUMN awaits boolean NOT NULL DEFAULT false;
 
 CREATE TABLE ledger_fallback (
     id uuid PRIMARY KEY,
@@ -14,7 +14,7 @@ CREATE INDEX ledger_fallback_due ON ledger_fallback (due_at);
 """
 BACK = """
 DROP TABLE ledger_fallback;
-ALTER TABLE ledger_queue DROP COLUMN handed_over, DROP COLUMN held;
+ALTER TABLE ledger_queue DROP COLUMN handed_over, DROP COLUMN awaits;
 """
 
 
@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
             database_operations=[migrations.RunSQL(FORWARD, BACK)],
             state_operations=[
                 migrations.AddField("queueentry", "handed_over", models.BooleanField(default=False)),
-                migrations.AddField("queueentry", "held", models.BooleanField(default=False)),
+                migrations.AddField("queueentry", "awaits", models.BooleanField(default=False)),
                 migrations.CreateModel(
                     name="FallbackTimer",
                     fields=[

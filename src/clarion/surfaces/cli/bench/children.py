@@ -1,5 +1,6 @@
 """The processes of a system under test, found as the direct children of its `clarion up`, and what memory they took."""
 
+from contextlib import suppress
 from pathlib import Path
 
 PROC = Path("/proc")
@@ -11,13 +12,28 @@ def children_of(parent: int, word: str) -> list[int]:
     return sorted(int(each.name) for each in processes if _parent(each) == parent and word in _command(each))
 
 
+def forget_peak(pid: int) -> None:
+    """Let `peak_mib` count from now on; where the kernel refuses, it counts from the start."""
+    with suppress(OSError):
+        (PROC / str(pid) / "clear_refs").write_text("5", "ascii")
+
+
 def peak_mib(pid: int) -> float:
-    """The most memory a process ever had resident (VmHWM); 0 where it is gone."""
+    """The most memory a process had resident (VmHWM) since `forget_peak`; 0 where it is gone."""
+    return _memory(pid, "VmHWM:")
+
+
+def resident_mib(pid: int) -> float:
+    """What it has resident now; 0 where it is gone."""
+    return _memory(pid, "VmRSS:")
+
+
+def _memory(pid: int, name: str) -> float:
     try:
         lines = (PROC / str(pid) / "status").read_text("ascii", "replace").splitlines()
     except OSError:
         return 0.0
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")), 0.0)
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith(name)), 0.0)
 
 
 def _parent(entry: Path) -> int:

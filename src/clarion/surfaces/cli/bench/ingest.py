@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from clarion.contract.channel import ChannelKey
 from clarion.surfaces.cli.bench.bulk_call import bulk_body, call_bulk
-from clarion.surfaces.cli.bench.children import children_of, peak_mib
+from clarion.surfaces.cli.bench.children import children_of, forget_peak, peak_mib, resident_mib
 from clarion.surfaces.cli.bench.ground import Ground, reference
 from clarion.surfaces.cli.bench.measured import BenchFailed, Extent, Meter, rate
 
@@ -17,8 +17,8 @@ WEB = "uvicorn"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingest:
-    """One call with n recipients, answered with 202: all durable. `peak_mib`: the most the web process had resident so
-    far, `before_mib` the same before the call."""
+    """One call with n recipients, answered with 202: all durable. `peak_mib`: the most the web process had resident
+    meanwhile, `before_mib` what it had before."""
 
     COLUMNS: ClassVar[tuple[str, ...]] = ("recipients", "seconds", "per second", "body MB", "peak MiB", "before")
 
@@ -46,7 +46,8 @@ def measure_ingest(ground: Ground, extent: Extent, meter: Meter) -> Iterator[Ing
     for number in (WARM_UP, *extent.lists):
         meter.stage(f"bulk call with {number} recipients")
         due = datetime.now(UTC) + timedelta(days=1)
-        before = peak_mib(web[0])
+        forget_peak(web[0])
+        before = resident_mib(web[0])
         body = bulk_body(ChannelKey.IN_APP, people[:number], reference(), scheduled_at=due)
         called = call_bulk(ground, body, min(number, len(people)))
         if number == WARM_UP:
