@@ -1,4 +1,4 @@
-"""A notification's state is written in one place: records/ledger/transitions.py; store.py and bulk_store.py insert it."""
+"""A notification's state is written by records/ledger/transitions.py alone; store.py and bulk_store.py insert it."""
 
 import ast
 import re

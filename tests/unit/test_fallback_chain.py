@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from clarion.contract.channel import ChannelKey
-from clarion.flows.delivery.fallback import Chain, Choice, chain_in, choose
+from clarion.flows.delivery.chains import Chain, Choice, chain_in, choose
 from clarion.flows.delivery.unread import Due, due_for
 from clarion.records.ledger.status import Status
 from clarion.records.people.facts import PersonFacts

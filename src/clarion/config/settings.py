@@ -149,10 +149,11 @@ SPECTACULAR_SETTINGS = {
     ],
     "POSTPROCESSING_HOOKS": ["clarion.surfaces.api.openapi.add_security_schemes"],
 }
+LAYER_PREFIX = "clarion"
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL] if REDIS_URL else [], "prefix": "clarion"},
+        "CONFIG": {"hosts": [REDIS_URL] if REDIS_URL else [], "prefix": LAYER_PREFIX},
     }
 }
 LOGGING_CONFIG = "logging.config.dictConfig"

@@ -5,16 +5,16 @@ the same request, through the same gate, in the very transaction that ends the o
 doubled. What was handed on is no dead letter: somebody else is at work on it.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import structlog
 
 from clarion.contract.channel import ChannelKey
 from clarion.flows.delivery import bell
+from clarion.flows.delivery.chains import Chain, Choice, chain_in, choose
 from clarion.flows.delivery.work import Work
 from clarion.records.categories.catalog import catalog
 from clarion.records.ids import new_id
@@ -25,31 +25,10 @@ from clarion.records.ledger.status import Status
 from clarion.records.people import facts
 from clarion.records.people.facts import PersonFacts
 from clarion.records.personal.envelope import Undecryptable
-from clarion.records.preferences.rules import Asked, decide
+from clarion.records.preferences.rules import Asked
 
 RULE = "fallback"
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chain:
-    """The channels of a request in their order, the first included; `after` None: only a failure hands on."""
-
-    channels: tuple[ChannelKey, ...]
-    after: timedelta | None
-
-    def onward(self, channel: str) -> tuple[ChannelKey, ...]:
-        """The channels that follow one."""
-        place = self.channels.index(ChannelKey(channel)) if channel in self.channels else len(self.channels)
-        return self.channels[place + 1 :]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """The channel that takes over, None for none; and why others were passed over."""
-
-    channel: ChannelKey | None
-    passed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,36 +44,6 @@ class Link:
     def handed_on_before(self) -> bool:
         """A later channel took over already; this one was replayed since."""
         return any(key in self.had for key in self.chain.onward(self.row.channel))
-
-
-def chain_in(payload: Mapping[str, Any] | None) -> Chain | None:
-    """The chain that a request's payload holds, if any."""
-    given = payload.get("fallback") if payload else None
-    if not given:
-        return None
-    after = given["after_seconds"]
-    return Chain(
-        channels=tuple(ChannelKey(key) for key in given["channels"]),
-        after=timedelta(seconds=after) if after is not None else None,
-    )
-
-
-def choose(
-    candidates: Sequence[ChannelKey], person: PersonFacts | None, asked: Asked, category_id: int, now: datetime
-) -> Choice:
-    """The first candidate that reaches the person and passes the gate."""
-    if person is None or not person.active:
-        return Choice(channel=None, passed=("the recipient is gone",))
-    passed: list[str] = []
-    for key in candidates:
-        if key not in person.reachable:
-            passed.append(f"{key}: no_address")
-            continue
-        verdict = decide(person.wishes_for(category_id), replace(asked, channel=key), now)
-        if verdict.allows:
-            return Choice(channel=key, passed=tuple(passed))
-        passed.append(f"{key}: {verdict.reason}")
-    return Choice(channel=None, passed=tuple(passed))
 
 
 def has_chain(work: Work) -> bool:

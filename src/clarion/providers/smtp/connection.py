@@ -9,6 +9,7 @@ from typing import cast
 
 _ENHANCED = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?:\s|$)")
 _MOST_REPLY_BYTES = 65_536
+_MOST_REPLIES = 100  # unasked for; a pipelined envelope waits for three
 
 
 class ConnectionLost(Exception):
@@ -88,7 +89,7 @@ class Connection(asyncio.Protocol):
                 self._waiter = None
             else:
                 self._replies.append(reply)
-        return True
+        return len(self._replies) <= _MOST_REPLIES
 
     # for the house
 

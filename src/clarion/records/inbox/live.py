@@ -69,7 +69,7 @@ def _listened_to(users: Sequence[str]) -> set[str]:
 
 def channel_name(user_id: UUID | str) -> str:
     """The Redis channel that the layer uses for a user's group (a test holds it against the layer's own word)."""
-    return f"{settings.CHANNEL_LAYERS['default']['CONFIG']['prefix']}__group__{group_of(user_id)}"
+    return f"{settings.LAYER_PREFIX}__group__{group_of(user_id)}"
 
 
 def _text(name: str | bytes) -> str:

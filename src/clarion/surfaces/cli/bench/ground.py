@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from uuid import UUID, uuid4
 
@@ -52,14 +52,6 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     at: float
     size: int
-
-
-class _Made(msgspec.Struct, frozen=True, kw_only=True):
-    ids: list[UUID]
-
-
-class _Anything(msgspec.Struct, frozen=True):
-    pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,17 +132,19 @@ def laid(extent: Extent, meter: Meter) -> Iterator[Ground]:
         inside.tell(Open(data_dir=str(system.data_dir)))
         authorization = f"ApiKey {access.api_key}"
         api = ApiClient(base_url=system.base_url, authorization=authorization)
-        yield Ground(
+        ground = Ground(
             base_url=system.base_url,
             authorization=authorization,
             api=api,
             stores=inside.hear(Stores, SPEAK_SECONDS),
-            people=_people(api, listening, meter),
+            people=[],
             system=system,
             listening=listening,
             _sinks=sinks,
             _inside=inside,
         )
+        # people of our own: the demo's have webhooks outside this machine
+        yield replace(ground, people=ground.crowd(PEOPLE, webhooks=True, advance=meter.stage("making people", PEOPLE)))
 
 
 def _telling(meter: Meter) -> Callable[[str], None]:
@@ -167,18 +161,3 @@ def sink_settings(listening: Listening) -> dict[str, str]:
         "CLARION_WEBHOOK": "webhook://",
         "CLARION_WEBHOOK_ALLOW_PRIVATE": "1",
     }
-
-
-def _people(api: ApiClient, listening: Listening, meter: Meter) -> list[UUID]:
-    """People of our own: the demo's have webhooks outside this machine."""
-    advance = meter.stage("making people", PEOPLE)
-    users = [
-        {"external_id": f"bench-{n}", "email": f"bench-{n}@example.com", "first_name": f"Ann{n}", "locale": "en"}
-        for n in range(PEOPLE)
-    ]
-    made = api.post("users/bulk", {"users": users}, _Made).ids
-    target = f"http://127.0.0.1:{listening.http_port}/in"
-    for number, identifier in enumerate(made, start=1):
-        api.post(f"users/{identifier}/endpoints", {"channel": "webhook", "target": target}, _Anything)
-        advance(number)
-    return made

@@ -115,6 +115,7 @@ def _folder() -> Path:
 def _settings(ground: Ground) -> dict[str, str]:
     stores = stores_of(ground.system.data_dir)
     return {
+        "DJANGO_SETTINGS_MODULE": "textbook.settings",
         "TEXTBOOK_DATABASE_URL": stores["CLARION_DATABASE_URL"],
         "TEXTBOOK_REDIS_URL": urlunsplit(urlsplit(stores["CLARION_REDIS_URL"])._replace(path=REDIS_NUMBER)),
         "TEXTBOOK_SMTP_PORT": str(ground.listening.smtp_port),

@@ -16,4 +16,4 @@ class Plan:
 
 
 FULL = Plan(number=3_000, workers=2, kills=6)
-QUICK = Plan(number=600, workers=2, kills=2)
+QUICK = Plan(number=400, workers=2, kills=2)

@@ -1,0 +1,49 @@
+"""The judgement of `clarion chaos`: what counts as lost, doubled, allowed."""
+
+from clarion.surfaces.cli.chaos.verdict import Acknowledged, Taken, Verdict, Window, judge
+
+KEPT = Verdict(lost=0, phantoms=0, doubled=0, bound=0, outside=0, stall=0.0)
+
+
+def acked(*ids: str, at: float = 100.0, due: float = 100.0) -> list[Acknowledged]:
+    return [Acknowledged(id=each, at=at, due=due) for each in ids]
+
+
+def taken(*pairs: tuple[str, float]) -> list[Taken]:
+    return [Taken(id=each, at=at) for each, at in pairs]
+
+
+def test_each_acknowledged_one_taken_once_keeps_the_promise() -> None:
+    assert judge(acked("a", "b"), taken(("a", 100.0), ("b", 100.0)), []) == KEPT
+
+
+def test_an_acknowledged_one_that_was_never_taken_is_lost() -> None:
+    assert judge(acked("a", "b"), taken(("a", 100.0)), []).lost == 1
+
+
+def test_one_that_nobody_was_told_of_is_a_phantom() -> None:
+    verdict = judge(acked("a"), taken(("a", 100.0), ("z", 100.0)), [])
+    assert (verdict.phantoms, verdict.lost) == (1, 0)
+
+
+def test_a_double_without_a_fault_before_it_is_outside_the_bound() -> None:
+    verdict = judge(acked("a"), taken(("a", 100.0), ("a", 101.0)), [])
+    assert (verdict.doubled, verdict.bound, verdict.outside) == (1, 0, 1)
+
+
+def test_a_double_whose_first_copy_fell_into_a_faults_window_is_within_the_bound() -> None:
+    window = Window(begins=99.0, ends=100.5)
+    verdict = judge(acked("a", "b"), taken(("a", 130.0), ("a", 100.0), ("b", 100.4)), [window])
+    assert (verdict.doubled, verdict.bound, verdict.outside) == (1, 2, 0)
+
+
+def test_a_third_copy_needs_a_second_fault() -> None:
+    copies = taken(("a", 100.0), ("a", 130.0), ("a", 160.0))
+    first, second = Window(begins=99.0, ends=101.0), Window(begins=129.0, ends=131.0)
+    assert judge(acked("a"), copies, [first]).outside == 1
+    assert judge(acked("a"), copies, [first, second]).outside == 0
+
+
+def test_the_stall_is_counted_from_acknowledged_and_due() -> None:
+    scheduled, late = acked("a", at=100.0, due=110.0), acked("b", at=112.0, due=100.0)
+    assert judge([*scheduled, *late], taken(("a", 113.0), ("b", 116.0)), []).stall == 4.0
