@@ -51,7 +51,7 @@ class Environment(BaseModel):
     email_from: str = Field("Clarion <no-reply@localhost>", description="Sender of emails, `Name <address>`")
     outbox: Literal["auto", "on", "off"] = Field(
         "auto",
-        description="The sandbox outbox page; auto: only embedded or in debug; on: also in production, for staff",
+        description="The sandbox outbox page; auto: open to all, only embedded on loopback or in debug; on: anywhere, for staff",
     )
     mongo_url: str = Field("", description="Optional store of delivery logs (not used yet)")
     email: str = Field("", description="Provider URLs for email, preferred first; unset: sandbox")

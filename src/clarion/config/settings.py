@@ -34,7 +34,7 @@ JWT_KEY = ENV.jwt_key
 RETENTION_DAYS = ENV.retention_days
 USER_LIMITS: dict[ChannelKey, Rate] = parse_user_limits(ENV.user_limits)
 JWT_ALGORITHM = ENV.jwt_algorithm
-OUTBOX_OPEN = ENV.outbox != "off" and (ENV.embedded or DEBUG)
+OUTBOX_OPEN = ENV.outbox == "auto" and (ENV.embedded or DEBUG)
 OUTBOX_ENABLED = OUTBOX_OPEN or ENV.outbox == "on"
 
 INSTALLED_APPS = [

@@ -38,6 +38,7 @@ class Reason(StrEnum):
     ACCOUNTS_RESTING = "accounts_resting"
     RETRIES_EXHAUSTED = "retries_exhausted"
     UNDECRYPTABLE = "undecryptable"
+    INTERNAL_ERROR = "internal_error"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
     SUPERSEDED = "superseded"

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
-from django.db import connection
+from django.db import connection, transaction
 
 from clarion.records.ids import first_id_of
 
@@ -21,6 +21,8 @@ PARTITIONED = {
 }
 # room on the page for the one update that settles a row, so that it stays HOT
 FILLFACTOR = {"ledger_notification": 70, "inbox_item": 80}
+# notifications of a later week may still need a request of this one: minted moments apart, or by a long job
+OUTLIVED = {"ledger_request": timedelta(days=7)}
 WEEKS_AHEAD = 8
 _NAME = re.compile(r"_p(\d{8})$")
 
@@ -83,14 +85,27 @@ def drop_before(moment: datetime, tables: Iterable[str] = tuple(PARTITIONED)) ->
                     continue
                 cursor.execute(
                     "SELECT EXISTS (SELECT 1 FROM ledger_queue WHERE id >= %s AND id < %s)",
-                    [first_id_of(week), first_id_of(end)],
+                    [first_id_of(week), first_id_of(end + OUTLIVED.get(table, timedelta(0)))],
                 )
                 if not cursor.fetchone()[0]:
-                    if table == "ledger_notification":
-                        cursor.execute(
-                            "DELETE FROM ledger_dead_letter WHERE id >= %s AND id < %s",
-                            [first_id_of(week), first_id_of(end)],
-                        )
-                    cursor.execute(f"DROP TABLE {name}")
+                    _drop(cursor, table, name, week)
                     dropped.append(name)
     return dropped
+
+
+# what else goes with a partition, in the same transaction
+_ALONG = {
+    "ledger_notification": "DELETE FROM ledger_dead_letter WHERE id >= %(low)s AND id < %(high)s",
+    "inbox_item": "UPDATE inbox_counter AS c SET unread = greatest(c.unread - gone.number, 0) FROM ("
+    "SELECT user_id, count(*) AS number FROM inbox_item WHERE id >= %(low)s AND id < %(high)s AND read_at IS NULL"
+    " GROUP BY user_id) AS gone WHERE c.user_id = gone.user_id",
+}
+
+
+def _drop(cursor: Any, table: str, name: str, week: datetime) -> None:
+    bounds = {"low": first_id_of(week), "high": first_id_of(week + timedelta(days=7))}
+    with transaction.atomic():
+        if table in _ALONG:
+            cursor.execute(f"LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE")
+            cursor.execute(_ALONG[table], bounds)
+        cursor.execute(f"DROP TABLE {name}")

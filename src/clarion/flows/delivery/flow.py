@@ -14,7 +14,7 @@ from time import monotonic
 from uuid import UUID
 
 from clarion.flows.delivery import bell
-from clarion.flows.delivery.address import Addressed, address
+from clarion.flows.delivery.address import Addressed
 from clarion.flows.delivery.carriers import Carriers
 from clarion.flows.delivery.gate import gate
 from clarion.flows.delivery.judge import judge
@@ -22,7 +22,7 @@ from clarion.flows.delivery.leases import keeper
 from clarion.flows.delivery.limits import limit
 from clarion.flows.delivery.load import load
 from clarion.flows.delivery.pace import room
-from clarion.flows.delivery.render import render
+from clarion.flows.delivery.prepare import prepare
 from clarion.flows.delivery.send import Heard, send
 from clarion.flows.delivery.settle import settle
 from clarion.flows.delivery.stopping import stopping
@@ -71,7 +71,7 @@ def drain(lane: str) -> int:
     settled = 0
     for slot in _slots[lane]:
         slot.rung = True
-        while slot.rung and slot.lock.acquire(blocking=False):
+        while slot.rung and not stopping.is_set() and slot.lock.acquire(blocking=False):
             try:
                 settled += _work_off(slot)
             finally:
@@ -112,11 +112,10 @@ def deliver(batch: Batch, carriers: Carriers) -> int:
         clear, unclear = set_apart(work, now)
         allowed, stopped = gate(clear, now)
         timely, over = limit(allowed, now)
-        rendered, unrenderable = render(timely, now)
-        addressed, unreachable = address(rendered, now)
-        settled = settle(batch.lease, [*unclear, *stopped, *over, *unrenderable, *unreachable], now)
-        for fates in _sent(addressed, carriers, HandOver(batch.lease, [item.work for item in addressed])):
-            settled += settle(batch.lease, fates, clock.now())
+        addressed, unfit = prepare(timely, now)
+        settled = settle(batch.lease, [*unclear, *stopped, *over, *unfit], now)
+        for ready in _sent(addressed, carriers, HandOver(batch.lease, [item.work for item in addressed])):
+            settled += settle(batch.lease, ready, clock.now())
     return settled
 
 

@@ -26,7 +26,7 @@ from clarion.records.ledger.lanes import JOBS
 from clarion.records.ledger.models import Job
 from clarion.records.ledger.rows import NewRequest
 from clarion.records.people.models import User
-from clarion.records.personal.envelope import place_of
+from clarion.records.personal.envelope import Undecryptable, place_of
 from clarion.records.personal.ring import ring
 
 EQUAL = ("is_active", "locale", "timezone", "external_id")
@@ -83,7 +83,12 @@ def _next_page(job_id: UUID) -> bool:
         job = Job.objects.select_for_update(skip_locked=True).filter(pk=job_id, state=JobState.RUNNING).first()
         if job is None:
             return False
-        plan = _planned(job)
+        try:
+            plan = _planned(job)
+        except Undecryptable as error:
+            log.error("job_unreadable", job=str(job.id), fault=str(error))
+            Job.objects.filter(pk=job.pk).update(state=JobState.FAILED, finished_at=now)
+            return False
         rows = people_matching(plan.filters).filter(pk__lte=job.until).order_by("pk")
         ids = list((rows.filter(pk__gt=job.cursor) if job.cursor else rows).values_list("pk", flat=True)[:CHUNK])
         if ids:

@@ -37,7 +37,7 @@ def progress(job_id: UUID) -> Progress:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT status, count(*) FROM ledger_notification WHERE request_id = %s AND id >= %s GROUP BY status",
-            [job_id, job_id],
+            [job_id, queue.first_of_request(job_id)],
         )
         return Progress(counts=dict(cursor.fetchall()))
 

@@ -11,8 +11,10 @@ from django.db.models.functions import Coalesce
 from clarion.contract.account import AccountUrl, parse_account_url
 from clarion.contract.channel import ChannelKey
 from clarion.contract.rate import Rate, parse_rate
+from clarion.records import clock
 from clarion.records.accounts.models import Account
 from clarion.records.pacing.gcra import Limit, paced
+from clarion.records.personal.envelope import Undecryptable
 
 FAULT_REST = timedelta(seconds=60)
 PREFERENCE = Coalesce("set_position", "position")
@@ -61,7 +63,14 @@ def _mirror_one(channel: ChannelKey, position: int, url: str) -> str:
 def of_channel(channel: ChannelKey) -> list[AccountFacts]:
     """The channel's accounts, preferred first."""
     rows = Account.objects.filter(channel=channel).order_by(PREFERENCE, "name")
-    return [facts_of(row) for row in rows]
+    found = []
+    for row in rows:
+        try:
+            found.append(facts_of(row))
+        except Undecryptable:
+            if not row.fault:
+                note_fault(row.id, "its URL cannot be opened: add its key back to the ring", clock.now())
+    return found
 
 
 def facts_of(row: Account) -> AccountFacts:

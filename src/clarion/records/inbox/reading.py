@@ -15,6 +15,7 @@ from clarion.records.ledger.status import Status
 from clarion.records.ledger.transitions import move
 from clarion.records.personal.envelope import place_of
 from clarion.records.personal.ring import ring
+from clarion.records.personal.sealed import opened_or
 
 _FIELDS = "id, user_id, channel, seq, category, priority, content_sealed, created_at, read_at, dismissed_at"
 
@@ -38,7 +39,8 @@ class Item:
 
 
 def _item(row: Sequence[Any]) -> Item:
-    opened = ring().open(bytes(row[6]), place_of("inbox_item", row[0], "content_sealed"))
+    place = place_of("inbox_item", row[0], "content_sealed")
+    opened = opened_or(lambda: ring().open(bytes(row[6]), place), b'{"title": "", "body": "", "data": {}}')
     content = msgspec.json.decode(opened)
     return Item(
         id=row[0],

@@ -41,11 +41,13 @@ _REJECTION = ("job_id", "place", "channel", "user_id", "code", "message")
 
 
 class JobState(StrEnum):
-    """A job is running while its audience is being taken in, then taken in or cancelled."""
+    """A job is running while its audience is being taken in, then taken in or cancelled; failed when its plan cannot
+    be opened any more."""
 
     RUNNING = "running"
     ACCEPTED = "accepted"
     CANCELLED = "cancelled"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 from django.db import connection
 
 from clarion.records import hot
+from clarion.records.ids import first_id_of, moment_of
 from clarion.records.ledger.lanes import lanes
 
 LEASE = timedelta(seconds=30)
@@ -179,6 +180,12 @@ def withdraw(identifier: UUID) -> bool:
         return cursor.fetchone() is not None
 
 
+def first_of_request(request_id: UUID) -> UUID:
+    """A lower bound of the ids of a request's notifications, for the planner to skip older partitions: an hour before
+    the request's own, because worker and web may tell the time differently."""
+    return first_id_of(moment_of(request_id) - timedelta(hours=1))
+
+
 def withdraw_of_request(request_id: UUID, limit: int) -> list[UUID]:
     """Take up to `limit` entries of one request out, but none a worker holds or a provider may have; returns ids."""
     with connection.cursor() as cursor:
@@ -187,7 +194,7 @@ def withdraw_of_request(request_id: UUID, limit: int) -> list[UUID]:
             " ON q.id = n.id WHERE n.request_id = %s AND n.id >= %s"
             " AND (q.lease_until IS NULL OR q.lease_until < statement_timestamp())"
             " AND NOT q.awaits AND NOT q.handed_over LIMIT %s FOR UPDATE OF q SKIP LOCKED) RETURNING id",
-            [request_id, request_id, limit],
+            [request_id, first_of_request(request_id), limit],
         )
         return [row[0] for row in cursor.fetchall()]
 

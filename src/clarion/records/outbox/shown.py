@@ -19,6 +19,7 @@ from clarion.records.inbox.reading import one as inbox_item
 from clarion.records.outbox.models import OutboxMessage
 from clarion.records.outbox.store import recipient_hashes
 from clarion.records.people.models import User
+from clarion.records.personal.sealed import opened_or
 
 INBOX_CHANNELS = (ChannelKey.IN_APP, ChannelKey.WEBSOCKET)
 COUNT_MOST = 1_000
@@ -141,8 +142,19 @@ def _as_id(text: str) -> UUID | None:
         return None
 
 
+UNREADABLE: dict[str, Any] = {
+    "recipient": "",
+    "title": "cannot be opened: its key is gone",
+    "text": "",
+    "html": "",
+    "headers": {},
+    "data": {},
+    "raw": "",
+}
+
+
 def _of_outbox(row: OutboxMessage) -> Shown:
-    content = row.content
+    content = opened_or(lambda: row.content, UNREADABLE)
     return Shown(
         id=row.id,
         notification_id=row.notification_id,

@@ -4,17 +4,32 @@ The property is what code uses (`user.email`); the field (`email_sealed`) is wha
 on first use only, so lists that never look at a value never pay for it.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import msgspec
+import structlog
 from django.db import models
 
-from clarion.records.personal.envelope import place_of
+from clarion.records.personal.envelope import Undecryptable, place_of
 from clarion.records.personal.ring import ring
+
+T = TypeVar("T")
+log = structlog.get_logger()
 
 
 def _place(instance: models.Model, column: str) -> bytes:
     return place_of(instance._meta.db_table, instance.pk, column)
+
+
+def opened_or(read: Callable[[], T], otherwise: T) -> T:
+    """What `read` opens, or `otherwise` where it cannot be opened: in lists, one bad row must not hide the others.
+    Not for what will be written back."""
+    try:
+        return read()
+    except Undecryptable as error:
+        log.error("value_unreadable", fault=str(error))
+        return otherwise
 
 
 def sealed_text(column: str) -> property:

@@ -1,6 +1,7 @@
 """How a notification and its history are shown."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -11,6 +12,7 @@ from clarion.records.access.permissions import Caller, Permission
 from clarion.records.categories.catalog import catalog
 from clarion.records.ledger.models import Attempt, Decision, Event, Notification, QueueEntry, Request
 from clarion.records.ledger.status import Status
+from clarion.records.personal.sealed import opened_or
 from clarion.surfaces.api.fields import Instant
 from clarion.surfaces.api.paging import Page
 
@@ -187,7 +189,8 @@ def status_of(row: Notification) -> StatusOut:
 def _subject(row: Notification) -> str:
     """The subject that was given inline; a template's is made anew for each message and not kept."""
     request = Request.objects.filter(pk=row.request_id).first()
-    inline = request.payload.get("inline") if request else None
+    payload: dict[str, Any] = opened_or(lambda: request.payload, {}) if request else {}
+    inline = payload.get("inline")
     return str(inline["subject"]) if inline else ""
 
 

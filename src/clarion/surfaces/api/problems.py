@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 import structlog
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import DisallowedHost, PermissionDenied, RequestDataTooBig
 from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from psycopg.errors import ForeignKeyViolation
@@ -151,6 +151,9 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Django's 400 (a suspicious host, a malformed path)."""
+    if isinstance(exception, DisallowedHost):
+        text = "this host name is not served here: name it in CLARION_ALLOWED_HOSTS or CLARION_PUBLIC_URL"
+        return problem_response(request, Refusal(400, "host_not_served", text))
     return problem_response(request, Refusal(400, "bad_request", "the request is malformed"))
 
 

@@ -29,6 +29,8 @@ class TraceMiddleware:
         given = request.headers.get("X-Request-ID", "")
         trace_id = given if _WELL_FORMED.match(given) else new_id().hex
         request.trace_id = trace_id  # type: ignore[attr-defined]
+        if request.path.strip("/") not in PROBES:
+            request.get_host()  # raises DisallowedHost: a page elsewhere may have had its name pointed at us
         started = perf_counter()
         with structlog.contextvars.bound_contextvars(request_id=trace_id):
             response = self.get_response(request)

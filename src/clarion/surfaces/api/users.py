@@ -12,6 +12,7 @@ from clarion.contract.input_error import InputError
 from clarion.records.access.permissions import DEFAULT_PERMISSIONS, Permission
 from clarion.records.people import directory
 from clarion.records.people.models import User
+from clarion.records.personal.sealed import opened_or
 from clarion.records.templating.engine.errors import TemplateError
 from clarion.records.templating.engine.plain import plain
 from clarion.surfaces.api.endpoint import Answer, Call, Endpoint, Open, operation
@@ -122,11 +123,11 @@ def user_out(user: User) -> UserOut:
     return UserOut(
         id=user.id,
         external_id=user.external_id,
-        email=user.email,
-        phone=user.phone,
+        email=opened_or(lambda: user.email, ""),
+        phone=opened_or(lambda: user.phone, ""),
         username=user.username,
-        first_name=user.first_name,
-        last_name=user.last_name,
+        first_name=opened_or(lambda: user.first_name, ""),
+        last_name=opened_or(lambda: user.last_name, ""),
         locale=user.locale,
         timezone=user.timezone,
         attributes=user.attributes,

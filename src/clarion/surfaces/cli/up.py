@@ -8,6 +8,7 @@ import sys
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -114,7 +115,18 @@ def _start_stores(supervisor: "Supervisor", plan: Plan) -> dict[str, str]:
         valkey = broker.prepare(plan.data_dir, made.valkey_password)
         _start_store(supervisor, valkey.spec(), valkey.is_ready)
         stores["CLARION_REDIS_URL"] = valkey.url
-    return child_environment(os.environ, keys=made, data_dir=plan.data_dir, public_url=plan.url, stores=stores)
+    environment = child_environment(os.environ, keys=made, data_dir=plan.data_dir, public_url=plan.url, stores=stores)
+    if not _is_loopback(plan.host) and not is_set(os.environ, "CLARION_OUTBOX"):
+        # others can reach this port: the outbox shows messages and sends, so it asks who is there
+        environment["CLARION_OUTBOX"] = "on"
+    return environment
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _start_store(supervisor: "Supervisor", spec: ChildSpec, is_ready: Callable[[], bool]) -> None:

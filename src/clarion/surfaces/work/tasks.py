@@ -1,10 +1,11 @@
 """The worker's door: a doorbell wakes the lane it names."""
 
+from threading import Event
 from typing import Any
 
 import structlog
 from celery import shared_task
-from celery.signals import worker_ready, worker_shutdown, worker_shutting_down
+from celery.signals import worker_ready, worker_shutting_down
 from django.db import DatabaseError, InterfaceError, connection
 
 from clarion.flows.delivery import bell, flow, heartbeat
@@ -41,19 +42,18 @@ def take_in() -> None:
         connection.close()
 
 
+_beating: list[Event] = []
+
+
 @worker_ready.connect
 def _sign_in(sender: Any, **_: Any) -> None:
     queues = [name.removeprefix("lane.") for name in sender.app.amqp.queues]
-    sender.clarion_heartbeat = heartbeat.keep_beating("worker", queues)
+    _beating.append(heartbeat.keep_beating("worker", queues))
 
 
 @worker_shutting_down.connect
 def _finish_in_hand(**_: Any) -> None:
+    """A worker that claims no more must not look alive."""
     stopping.set()
-
-
-@worker_shutdown.connect
-def _sign_out(sender: Any, **_: Any) -> None:
-    beating = getattr(sender, "clarion_heartbeat", None)
-    if beating is not None:
+    for beating in _beating:
         beating.set()

@@ -25,6 +25,8 @@ FIRST_WAVE_SECONDS = 2.0
 BETWEEN_SECONDS = 2.5
 # beat rings once a second, and half a thousand are sent in less than half of one
 HIT_WITHIN_SECONDS = 1.3
+# so long they go on sending after the last wave: through the time in which something is down
+TAIL_SECONDS = 4.0
 DRAIN_SECONDS = 90.0
 QUIET_SECONDS = 1.0
 UUID_IN = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -136,7 +138,7 @@ def _one(ground: Ground, chaos: Chaos, plan: Plan, meter: Meter) -> Outcome:
     log = log_path(ground.system, chaos.name)
     senders = Senders(url=ground.base_url, authorization=ground.authorization, people=ground.people, log=log)
     meter.stage(f"{chaos.name}: sending {plan.number}, {len(waves)} times {chaos.name}")
-    senders.start(number=plan.number, threads=SENDERS, waves=waves, until=waves[-1].due + 1)
+    senders.start(number=plan.number, threads=SENDERS, waves=waves, until=waves[-1].due + TAIL_SECONDS)
     blows = [_strike(chaos.fault, victims, rng, wave) for wave in waves]
     acknowledged = senders.finish()
     undrained = _drain(victims, meter, chaos.name)

@@ -13,7 +13,7 @@ from clarion.surfaces.cli.chaos.victims import POSTGRES, VALKEY, WORKER, Victims
 
 # A worker settles in groups or after a second; what it was told before that and has not written is lost with it. The
 # rest is for a busy machine.
-UNSETTLED_SECONDS = 2.5
+UNSETTLED_SECONDS = 1.5
 DOWN_SECONDS = 3.0
 STOP_SECONDS = 8.0
 BACK_SECONDS = 30.0
