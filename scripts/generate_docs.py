@@ -126,8 +126,10 @@ def permissions() -> str:
                 operations.append((f"{method.upper()} `/{path}`", asked, does))
     introduction = (
         f"A user who registers holds {', '.join(f'`{p}`' for p in DEFAULT_PERMISSIONS)}. An API key holds the scopes "
-        "it was made with, and never more than its owner. *signed in*: any valid token or key. Some operations ask for "
-        "more by what they are asked to do (sending to others, passing preferences over)."
+        "it was made with, and never more than its owner. *any caller*: any valid token or key. *signed in*: a "
+        "user's token, or a key with the scope `staff`. Some operations ask for more by what they are asked to do "
+        "(sending to others, passing preferences over). Outside of `clarion up`, a subject and body of one's own go "
+        "by other channels than `in_app` and `websocket` only with `send_others`; templates go by all."
     )
     table = _table(("operation under /api/v1", "needs", "does"), operations)
     return _page("Permissions", introduction, _table(("permission", "allows"), rows), "## Operations", table)

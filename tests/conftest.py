@@ -21,6 +21,7 @@ from clarion.records.ledger.lanes import lanes
 from clarion.records.people import directory
 from clarion.records.people.models import Device, Endpoint, User
 from clarion.records.templating.catalog import catalog as templates
+from clarion.surfaces.api import health
 from clarion.surfaces.api.authentication import memory
 
 WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -30,6 +31,8 @@ WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 def _no_memory_between_tests() -> None:
     """What processes remember for a moment must not reach from one test into the next."""
     memory.clear()
+    health.health.clear()
+    health.readiness.clear()
     categories._read_at = float("-inf")
     templates._checked_at = float("-inf")
     templates._mark = None

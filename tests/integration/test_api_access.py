@@ -2,6 +2,9 @@
 
 import base64
 import json
+import os
+import subprocess
+import sys
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -12,8 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from django.conf import settings
 
-from clarion.records import clock
-from clarion.records.access import tokens
+from clarion.records import clock, volatile
+from clarion.records.access import throttle, tokens
 from clarion.records.access.models import RefreshToken
 from clarion.records.people.models import User
 from clarion.surfaces.api.authentication import memory
@@ -95,6 +98,34 @@ def test_a_refused_registration_leaves_no_account(
     assert _register(anonymous).status_code == 201
 
 
+def test_where_registration_is_closed_nobody_registers_and_staff_still_make_accounts(
+    anonymous: Api, as_staff: Api, settings: Any
+) -> None:
+    settings.REGISTRATION_OPEN = False
+    before = User.objects.count()
+    problem = refused(_register(anonymous), 403, "registration_closed")
+    assert problem["detail"] == "accounts are made by staff here; ask them for one"
+    assert (User.objects.count(), RefreshToken.objects.count()) == (before, 0)
+    assert as_staff.post("users", {"email": "new@example.com"}).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("environ", "open_"),
+    [
+        ({}, False),
+        ({"CLARION_EMBEDDED": "1"}, True),
+        ({"CLARION_DEBUG": "1"}, True),
+        ({"CLARION_REGISTRATION": "open"}, True),
+        ({"CLARION_REGISTRATION": "closed", "CLARION_EMBEDDED": "1"}, False),
+    ],
+)
+def test_registration_is_open_on_a_trial_deployment_only_unless_told(environ: dict[str, str], open_: bool) -> None:
+    code = "from clarion.config import settings; print(settings.REGISTRATION_OPEN)"
+    rest = {name: value for name, value in os.environ.items() if not name.startswith("CLARION_")}
+    said = subprocess.run([sys.executable, "-c", code], env={**rest, **environ}, capture_output=True, check=True)
+    assert said.stdout == f"{open_}\n".encode()
+
+
 @pytest.mark.parametrize("email", ["new@example.com", "NEW@example.com", " new@EXAMPLE.com "])
 def test_an_email_address_registers_once_however_it_is_written(anonymous: Api, email: str) -> None:
     _register(anonymous)
@@ -137,19 +168,27 @@ def test_the_inactive_and_those_without_a_password_cannot_log_in(anonymous: Api)
             refused(anonymous.post("auth/login", {"email": email, "password": password}), 401, "wrong_credentials")
 
 
-def test_guessing_is_slowed_down_for_one_address_however_it_is_written(anonymous: Api) -> None:
-    answers = [
-        anonymous._client.post(
-            "/api/v1/auth/login",
-            {"email": f"{' ' * (n % 3)}Ann@Example.com", "password": "guess"},
-            content_type="application/json",
-            REMOTE_ADDR=f"192.0.2.{n}",
-        )
-        for n in range(31)
-    ]
+def _login_from(client: str, api: Api, password: str, email: str = "new@example.com") -> Any:
+    given = {"email": email, "password": password}
+    return api._client.post("/api/v1/auth/login", given, content_type="application/json", REMOTE_ADDR=client)
+
+
+def test_guessing_from_one_place_is_slowed_down_and_does_not_lock_the_owner_out(anonymous: Api) -> None:
+    _register(anonymous)
+    answers = [_login_from("192.0.2.1", anonymous, "guess") for _ in range(31)]
     assert {a.status_code for a in answers[:30]} == {401}
     refused(answers[30], 429, "too_many_attempts")
     assert answers[30].headers["Retry-After"] == "300"
+    refused(_login_from("192.0.2.1", anonymous, PASSWORD), 429, "too_many_attempts")
+    assert _login_from("198.51.100.9", anonymous, PASSWORD).status_code == 200
+
+
+def test_guessing_from_many_places_is_slowed_down_for_one_address_however_it_is_written(anonymous: Api) -> None:
+    for n in range(throttle.ADDRESS_LIMIT - 1):
+        throttle.too_many_logins(volatile.connection(), f"{' ' * (n % 3)}Ann@Example.com", f"192.0.2.{n}")
+    refused(_login_from("198.51.100.1", anonymous, "guess", "ann@EXAMPLE.com "), 401, "wrong_credentials")
+    refused(_login_from("198.51.100.2", anonymous, "guess", "Ann@example.com"), 429, "too_many_attempts")
+    assert throttle.ADDRESS_LIMIT == 300
 
 
 def test_one_who_registers_often_does_not_lock_others_out(anonymous: Api) -> None:

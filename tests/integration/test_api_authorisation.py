@@ -15,7 +15,7 @@ from clarion.surfaces.api.urls import ROUTES
 from tests.conftest import Api, api_as, make_user
 from tests.integration.api_document import watch
 
-ANYONE, SIGNED_IN = "anyone", "signed_in"
+ANYONE, ANY_CALLER, SIGNED_IN = "anyone", "any_caller", "signed_in"
 EXPECTED = {
     "auth/register": {"post": ANYONE},
     "auth/login": {"post": ANYONE},
@@ -35,8 +35,8 @@ EXPECTED = {
     "users/<uuid:user_id>/endpoints/<uuid:id>": {"delete": SIGNED_IN},
     "users/<uuid:user_id>/preferences": {"get": SIGNED_IN, "put": SIGNED_IN, "patch": SIGNED_IN},
     "preferences": {"get": SIGNED_IN, "put": SIGNED_IN, "patch": SIGNED_IN},
-    "categories": {"get": SIGNED_IN, "post": "staff"},
-    "categories/<int:id>": {"get": SIGNED_IN, "patch": "staff"},
+    "categories": {"get": ANY_CALLER, "post": "staff"},
+    "categories/<int:id>": {"get": ANY_CALLER, "patch": "staff"},
     "templates": {"get": "templates", "post": "templates"},
     "templates/validate": {"post": "templates"},
     "templates/<uuid:id>": {"get": "templates", "put": "templates", "delete": "templates"},
@@ -96,10 +96,10 @@ def test_what_an_operation_declares_is_what_is_expected() -> None:
 def _held(caller: str) -> set[str]:
     kind, _, scope = caller.partition(" ")
     if caller == "staff" or scope == "staff":
-        return {str(p) for p in Permission}
+        return {*Permission, ANY_CALLER, SIGNED_IN}
     if kind == "key":
-        return {scope}
-    return {"send"} if caller == "ordinary" else set()
+        return {scope, ANY_CALLER}
+    return {"send", ANY_CALLER, SIGNED_IN} if caller == "ordinary" else {ANY_CALLER, SIGNED_IN}
 
 
 def _api(caller: str) -> Api:
@@ -132,7 +132,7 @@ def test_nobody_gets_further_than_the_permission_allows(ground: None, caller: st
             assert code not in ("not_authenticated", "permission_denied"), where
         elif caller == "anonymous":
             assert (answer.status_code, code) == (401, "not_authenticated"), where
-        elif needed in held or needed == SIGNED_IN:
+        elif needed in held:
             assert answer.status_code in (200, 201, 204, 404, 409, 422), where
         else:
             assert (answer.status_code, code) == (403, "permission_denied"), where
@@ -216,12 +216,30 @@ def test_every_route_with_an_owner_is_tried_with_a_foreign_object() -> None:
 def test_a_stranger_finds_nothing_of_anns_and_changes_nothing(ann: User, drain: Any) -> None:
     things = _things(ann, drain)
     before = _state(ann)
-    for stranger in (api_as(make_user()), _api("key send")):
+    for stranger, by_key in ((api_as(make_user()), False), (_api("key send"), True)):
         for route, methods in FOREIGN.items():
             for method in methods:
                 answer = stranger.call(method, _filled(route, **_given(route, things)), body=BODIES.get(route, {}))
-                assert answer.status_code == 404, (route, method, answer.content)
+                wanted = 403 if by_key and EXPECTED[route][method] == SIGNED_IN else 404
+                assert answer.status_code == wanted, (route, method, answer.content)
     assert _state(ann) == before
+
+
+@pytest.mark.parametrize("scope", ["send", "templates"])
+def test_a_small_key_of_anns_own_reaches_nothing_that_is_anns_as_a_person(ann: User, drain: Any, scope: str) -> None:
+    ann.permissions = ["send", "templates"]
+    ann.save()
+    things = _things(ann, drain)
+    before = (_state(ann), api_as(ann).get("me").json())
+    key = Api(f"ApiKey {keys.mint(ann, 'small', [Permission(scope)]).secret}")
+    for route, methods in EXPECTED.items():
+        for method in [m for m, needed in methods.items() if needed == SIGNED_IN]:
+            given = _given(route, things) if route in FOREIGN else {"user_id": ann.id}
+            answer = key.call(method, _filled(route, **given), body=BODIES.get(route, {"email": "thief@example.org"}))
+            assert (answer.status_code, answer.json()["code"]) == (403, "permission_denied"), (route, method)
+            assert answer.json()["detail"].endswith("use the user's own token")
+    ann.api_keys.filter(name="small").delete()
+    assert (_state(ann), api_as(ann).get("me").json()) == before
 
 
 def test_ann_reaches_what_is_hers(ann: User, drain: Any) -> None:

@@ -36,7 +36,9 @@ def _with(secret: str) -> Api:
 def test_a_key_acts_for_its_maker_within_its_scopes(as_staff: Api, staff: User) -> None:
     made = _make(as_staff, ["templates"])
     key = _with(made["key"])
-    assert key.get("me").json()["id"] == str(staff.id)
+    refused(key.get("me"), 403, "permission_denied")
+    assert _with(_make(as_staff, ["staff"])["key"]).get("me").json()["id"] == str(staff.id)
+    key = _with(made["key"])
     assert key.get("templates").status_code == 200
     refused(key.get("users"), 403, "permission_denied")
     refused(key.post("notifications/send", {"subject": "a", "body": "b"}), 403, "permission_denied")
@@ -55,7 +57,7 @@ def test_a_key_loses_what_its_maker_loses(ann: User, as_ann: Api) -> None:
     User.objects.filter(pk=ann.id).update(permissions=[])
     refused(_with(secret).get("notifications"), 403, "permission_denied")
     User.objects.filter(pk=ann.id).update(is_active=False)
-    refused(_with(secret).get("me"), 401, "invalid_api_key")
+    refused(_with(secret).get("categories"), 401, "invalid_api_key")
 
 
 def test_a_key_of_one_who_holds_staff_as_a_permission_keeps_its_scopes(ground: None) -> None:
@@ -98,7 +100,7 @@ def test_after_a_rotation_both_secrets_work_until_the_overlap_ends(as_staff: Api
     assert new["key"] != old["key"]
     assert new["previous_until"] is not None
     for secret in (old["key"], new["key"]):
-        assert _with(secret).get("me").status_code == 200
+        assert _with(secret).get("categories").status_code == 200
     later = clock.now() + timedelta(seconds=61)
     assert keys.caller_for(old["key"], later) is None
     assert keys.caller_for(new["key"], later) is not None
@@ -107,7 +109,7 @@ def test_after_a_rotation_both_secrets_work_until_the_overlap_ends(as_staff: Api
 def test_a_rotation_without_overlap_ends_the_old_secret(as_staff: Api) -> None:
     old = _make(as_staff, ["send"])
     as_staff.post(f"api-keys/{old['id']}/rotate", {"overlap_seconds": 0})
-    refused(_with(old["key"]).get("me"), 401, "invalid_api_key")
+    refused(_with(old["key"]).get("categories"), 401, "invalid_api_key")
 
 
 @pytest.mark.parametrize("overlap", [-1, 2_592_001, "1", 1.5, None, 10**30])
@@ -135,10 +137,27 @@ def test_a_key_expires(as_staff: Api) -> None:
     assert ApiKey.objects.count() == 1
 
 
+def test_a_key_made_by_a_key_does_not_outlive_it(as_staff: Api) -> None:
+    soon = (clock.now() + timedelta(minutes=5)).replace(microsecond=0)
+    lasting = _make(as_staff, ["send"])
+    made = _make(as_staff, ["staff"], expires_at=soon.isoformat())
+    key = _with(made["key"])
+    later = {"name": "x", "scopes": ["send"], "expires_at": (soon + timedelta(seconds=1)).isoformat()}
+    refused(key.post("api-keys", later), 403, "outlives_maker")
+    refused(key.post(f"api-keys/{lasting['id']}/rotate"), 403, "outlives_maker")
+    assert ApiKey.objects.count() == 2
+    assert ApiKey.objects.get(pk=lasting["id"]).previous_hash is None
+    child = _make(key, ["staff"])
+    assert ApiKey.objects.get(pk=child["id"]).expires_at == soon
+    assert ApiKey.objects.get(pk=_make(_with(child["key"]), ["send"])["id"]).expires_at == soon
+    assert key.post(f"api-keys/{made['id']}/rotate").status_code == 200
+    assert _make(as_staff, ["send"])["expires_at"] is None
+
+
 def test_a_revoked_key_is_refused_and_stays_in_the_list(as_staff: Api) -> None:
     made = _make(as_staff, ["send"])
     assert as_staff.delete(f"api-keys/{made['id']}").status_code == 204
-    refused(_with(made["key"]).get("me"), 401, "invalid_api_key")
+    refused(_with(made["key"]).get("categories"), 401, "invalid_api_key")
     refused(as_staff.delete(f"api-keys/{made['id']}"), 404, "api_key_not_found")
     refused(as_staff.post(f"api-keys/{made['id']}/rotate"), 404, "api_key_not_found")
     assert as_staff.get("api-keys").json()["results"][0]["revoked_at"] is not None
@@ -147,10 +166,10 @@ def test_a_revoked_key_is_refused_and_stays_in_the_list(as_staff: Api) -> None:
 def test_the_last_use_is_noted_to_the_minute(as_staff: Api) -> None:
     made = _make(as_staff, ["send"])
     assert made["last_used_at"] is None
-    _with(made["key"]).get("me")
+    _with(made["key"]).get("categories")
     first = ApiKey.objects.get().last_used_at
     assert first is not None
-    _with(made["key"]).get("me")
+    _with(made["key"]).get("categories")
     assert ApiKey.objects.get().last_used_at == first
     keys.caller_for(made["key"], first + timedelta(seconds=61))
     assert ApiKey.objects.get().last_used_at == first + timedelta(seconds=61)
@@ -161,7 +180,7 @@ def test_other_peoples_keys_are_not_there(as_staff: Api, as_ann: Api) -> None:
     assert as_staff.get("api-keys").json()["results"] == []
     refused(as_staff.delete(f"api-keys/{made['id']}"), 404, "api_key_not_found")
     refused(as_staff.post(f"api-keys/{made['id']}/rotate"), 404, "api_key_not_found")
-    assert _with(made["key"]).get("me").status_code == 200
+    assert _with(made["key"]).get("categories").status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.db import InterfaceError, OperationalError
 
 from clarion.contract.channel import ChannelKey
-from clarion.flows.delivery import flow, prepare
+from clarion.flows.delivery import flow, prepare, settle
 from clarion.flows.delivery.stopping import stopping
 from clarion.flows.ingest import audience
 from clarion.flows.ingest import flow as ingest
@@ -149,3 +151,36 @@ def test_a_name_that_is_not_ours_is_not_served(as_service: Api) -> None:
     refused = as_service.get("categories", headers={"Host": "evil.example.com"})
     assert (refused.status_code, refused.json()["code"]) == (400, "host_not_served")
     assert as_service.get("categories", headers={"Host": "localhost"}).status_code == 200
+
+
+def test_what_was_sent_is_settled_when_the_database_comes_back(
+    ann: User, carried_by: Any, drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider = ScriptedProvider()
+    carried_by(ChannelKey.EMAIL, provider)
+    one = send(ann, ChannelKey.EMAIL)
+    real, away = settle._settle, [OperationalError, InterfaceError]
+
+    def sometimes(*args: Any) -> int:
+        if away:
+            raise away.pop()
+        return real(*args)
+
+    monkeypatch.setattr(settle, "_settle", sometimes)
+    monkeypatch.setattr(settle, "PAUSE_SECONDS", (0.0, 0.01))
+    monkeypatch.setattr(settle, "connection", SimpleNamespace(close=lambda: None, in_atomic_block=False))
+    assert drain() == 1
+    assert status(one) == ("sent", "")
+    assert len(provider.given) == 1
+
+
+def test_a_database_that_stays_away_ends_the_waiting(ann: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*args: Any) -> int:
+        raise OperationalError
+
+    monkeypatch.setattr(settle, "_settle", never)
+    monkeypatch.setattr(settle, "PATIENCE", timedelta(milliseconds=30))
+    monkeypatch.setattr(settle, "PAUSE_SECONDS", (0.0, 0.01))
+    monkeypatch.setattr(settle, "connection", SimpleNamespace(close=lambda: None, in_atomic_block=False))
+    with pytest.raises(OperationalError):
+        settle.settle(1, [object()], clock.now())  # type: ignore[list-item]

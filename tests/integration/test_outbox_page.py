@@ -265,7 +265,7 @@ def test_login_never_leads_to_another_site() -> None:
 def test_guessing_passwords_is_slowed_down() -> None:
     form = {"email": "staff@example.com", "password": "guess"}
     for _ in range(throttle.LIMIT - 1):
-        throttle.too_many(volatile.connection(), "subject staff@example.com")
+        throttle.too_many(volatile.connection(), "client 127.0.0.1")
     answers = [Client().post("/login/", form).content for _ in range(2)]
     assert b"Email or password is wrong" in answers[0]
     assert b"Too many attempts" in answers[1]

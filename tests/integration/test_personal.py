@@ -2,9 +2,11 @@
 
 import threading
 from base64 import urlsafe_b64encode
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +15,7 @@ from clarion.records.people.models import Device, User
 from clarion.records.personal import rotation
 from clarion.records.personal.envelope import InvalidKey, KeyRing, Undecryptable, place_of
 from clarion.records.personal.ring import ring
-from tests.conftest import make_user
+from tests.conftest import Api, make_user
 
 OLD = urlsafe_b64encode(b"o" * 32).decode()
 NEW = urlsafe_b64encode(b"n" * 32).decode()
@@ -93,6 +95,37 @@ def test_rotation_reseals_all_under_load_and_loses_nothing(real_ground: None, se
         assert User.objects.with_email(row.email).get() == row, "the lookup hash moved along"
         assert Device.objects.get(user=person).token == f"token-{person.id}"
     assert list(rotation.rotate(ring())) == []
+
+
+def test_an_upsert_during_a_rotation_makes_no_second_person_with_an_address(
+    as_staff: Api, ann: User, settings: Any
+) -> None:
+    settings.ENCRYPTION_KEYS = f"{NEW},{settings.ENCRYPTION_KEYS}"
+    given = [{"external_id": "other", "email": "ANN@example.com"}, {"external_id": "ann", "email": "ann@example.com"}]
+    answer = as_staff.post("users/bulk", {"users": given}).json()
+    assert (answer["ids"], [e["code"] for e in answer["errors"]]) == ([None, str(ann.id)], ["email_taken"])
+    assert [u.external_id for u in User.objects.with_email("ann@example.com")] == ["ann"]
+    assert [p.colliding for p in rotation.rotate(ring()) if p.colliding] == []
+
+
+def test_rotation_leaves_an_address_stored_twice_where_it_is_names_it_and_goes_on(ground: None, settings: Any) -> None:
+    people = [make_user(email=f"p{n}@example.com") for n in range(5)]
+    old = settings.ENCRYPTION_KEYS
+    settings.ENCRYPTION_KEYS = f"{NEW},{old}"
+    twin = User(password="!")
+    twin.email = "p2@example.com"  # past the directory, which refuses it
+    twin.save()
+    progress = list(rotation.rotate(ring()))
+    assert [p.colliding for p in progress if p.colliding] == [(people[2].id,)]
+    assert sum(p.resealed for p in progress if p.column == "email_sealed") == 4
+    left = User.objects.get(pk=people[2].pk)
+    assert (left.email, ring().is_newest(bytes(left.email_sealed or b""))) == ("p2@example.com", False)
+    with pytest.raises(CommandError, match="Not all is sealed"):
+        call_command("rotate_keys", stdout=StringIO(), stderr=StringIO())
+    twin.delete()
+    call_command("rotate_keys", stdout=StringIO(), stderr=StringIO())
+    settings.ENCRYPTION_KEYS = NEW
+    assert User.objects.with_email("p2@example.com").get() == people[2]
 
 
 def test_rotation_counts_what_it_cannot_open(ground: None, settings: Any) -> None:

@@ -53,6 +53,10 @@ class Environment(BaseModel):
         "auto",
         description="The sandbox outbox page; auto: open to all, only embedded on loopback or in debug; on: anywhere, for staff",
     )
+    registration: Literal["auto", "open", "closed"] = Field(
+        "auto",
+        description="Whether anybody may register an account (`POST /auth/register`); auto: only embedded or in debug",
+    )
     mongo_url: str = Field("", description="Optional store of delivery logs (not used yet)")
     email: str = Field("", description="Provider URLs for email, preferred first; unset: sandbox")
     sms: str = Field("", description="Provider URLs for SMS")

@@ -36,6 +36,8 @@ USER_LIMITS: dict[ChannelKey, Rate] = parse_user_limits(ENV.user_limits)
 JWT_ALGORITHM = ENV.jwt_algorithm
 OUTBOX_OPEN = ENV.outbox == "auto" and (ENV.embedded or DEBUG)
 OUTBOX_ENABLED = OUTBOX_OPEN or ENV.outbox == "on"
+TRIAL = ENV.embedded or DEBUG
+REGISTRATION_OPEN = ENV.registration == "open" or (ENV.registration == "auto" and TRIAL)
 
 INSTALLED_APPS = [
     "django.contrib.auth",

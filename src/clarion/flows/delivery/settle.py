@@ -3,11 +3,13 @@ tried and happened is appended. The fence: entries whose lease ran out belong to
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from random import uniform
+from time import monotonic, sleep
 from uuid import UUID
 
 import structlog
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from clarion.flows.delivery.fallback import fall_back, has_chain
 from clarion.flows.delivery.judge import lost_attempt
@@ -17,13 +19,33 @@ from clarion.records.ledger.rows import Move
 from clarion.records.ledger.status import Status
 from clarion.records.ledger.transitions import move
 
+PATIENCE = queue.LEASE - timedelta(seconds=5)
+PAUSE_SECONDS = (0.2, 0.6)
 log = structlog.get_logger()
 
 
 def settle(lease: int, fates: Sequence[Fate], now: datetime) -> int:
-    """Write the fates that this lease still holds; returns how many."""
+    """Write the fates that this lease still holds; returns how many.
+
+    What was sent must not be sent again because the database was away for a moment: the attempt to write is repeated
+    for PATIENCE, as long as the lease may still be ours. A commit that went through without our hearing of it shows as
+    entries that are gone, and is not written twice. Raises the last database error after that.
+    """
     if not fates:
         return 0
+    deadline = monotonic() + PATIENCE.total_seconds()
+    while True:
+        try:
+            return _settle(lease, fates, now)
+        except (OperationalError, InterfaceError) as error:
+            if monotonic() > deadline or connection.in_atomic_block:
+                raise
+            log.warning("settle_waits", lease=lease, fates=len(fates), kind=type(error).__name__)
+            connection.close()
+            sleep(uniform(*PAUSE_SECONDS))
+
+
+def _settle(lease: int, fates: Sequence[Fate], now: datetime) -> int:
     with transaction.atomic():
         held = _release(lease, fates)
         ours = [fate for fate in fates if fate.work.id in held]

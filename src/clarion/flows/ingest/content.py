@@ -1,15 +1,17 @@
 """Is there something to send? Template, variables and inline content, checked before anything is stored."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import msgspec
+from django.conf import settings
 
 from clarion.channels.errors import InvalidValue
 from clarion.channels.registry import channel as channel_of
 from clarion.contract.channel import ChannelKey
 from clarion.contract.input_error import InputError
 from clarion.flows.ingest.asked import Send
+from clarion.records.access.permissions import Permission
 from clarion.records.categories.catalog import GENERAL, CategoryFacts
 from clarion.records.categories.catalog import catalog as categories
 from clarion.records.templating.catalog import TemplateFacts
@@ -19,6 +21,7 @@ from clarion.records.templating.engine.plain import plain
 from clarion.records.templating.inline import inline_fields
 
 CONTEXT_BYTES = 64 * 1024
+_WITHIN = frozenset({ChannelKey.IN_APP, ChannelKey.WEBSOCKET})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +84,22 @@ def check_inline(key: ChannelKey, subject: str, body: str, data: Mapping[str, ob
     except InvalidValue as error:
         pointer = "/subject" if error.field in ("subject", "title") else "/data" if error.field == "data" else "/body"
         raise InputError(error.code, str(error), pointer=pointer) from error
+
+
+def refuse_own_words(send: Send, channels: Iterable[ChannelKey]) -> None:
+    """Who may not send to others writes nothing of their own to an address either, for theirs is claimed and not
+    proved: it may be anybody's. A trial deployment lets them. Raises InputError."""
+    if send.template_path or settings.TRIAL or send.caller.may(Permission.SEND_OTHERS):
+        return
+    outward = [key for key in channels if key not in _WITHIN]
+    if outward:
+        raise InputError(
+            "template_required",
+            f"without the permission 'send_others', {', '.join(outward)} needs a template; "
+            "a subject and body of your own go to in_app and websocket only",
+            pointer="/template_path",
+            status=403,
+        )
 
 
 def _check_context(send: Send, template: TemplateFacts | None) -> None:

@@ -11,7 +11,7 @@ from clarion.flows.delivery.bell import ring_after_commit
 from clarion.flows.ingest import repeats
 from clarion.flows.ingest.asked import Accepted, Receipt, Send
 from clarion.flows.ingest.chain import accept, check_chain, first_of_chain
-from clarion.flows.ingest.content import Subject, check_inline, resolve
+from clarion.flows.ingest.content import Subject, check_inline, refuse_own_words, resolve
 from clarion.flows.ingest.expand import channels_for
 from clarion.flows.ingest.gate import judge
 from clarion.flows.ingest.repeats import Verdicts
@@ -49,8 +49,10 @@ def weigh(asked: Send, now: datetime) -> tuple[Send, Subject, Verdicts]:
 def _judged(asked: Send, subject: Subject, person: PersonFacts, now: datetime) -> Verdicts:
     """The channels it goes to, each with what the rules say. Raises InputError."""
     if asked.fallback is not None:
+        refuse_own_words(asked, asked.chain)
         return first_of_chain(asked, subject, person, now)
     channels = channels_for(asked, subject, person)
+    refuse_own_words(asked, channels)
     if subject.template is None and not asked.channels:
         for key in channels:
             check_inline(key, asked.subject, asked.body, asked.data)

@@ -8,6 +8,7 @@ from uuid import UUID
 import jwt
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 
 from clarion.records.access.models import RefreshToken
 from clarion.records.access.permissions import Caller, CallerKind, Permission, parse_permissions
@@ -60,26 +61,26 @@ def refresh(token: str, now: datetime) -> TokenPair:
     if token_id is None:
         raise InvalidToken("this is not a refresh token")
     with transaction.atomic():
-        row = RefreshToken.objects.select_for_update().select_related("user").filter(pk=token_id).first()
+        # the token alone is locked: `revoke_all` takes the user first, and the two must not wait for each other
+        rows = RefreshToken.objects.select_for_update(of=("self",)).select_related("user")
+        row = rows.filter(pk=token_id).first()
         if row is None or row.expires_at <= now:
             raise InvalidToken("the refresh token is unknown or expired; log in again")
-        stolen = row.used_at is not None
-        if stolen:
-            RefreshToken.objects.filter(family=row.family).delete()
-        else:
+        if row.used_at is None:
+            if not row.user.is_active or claims.get("epoch") != row.user.token_epoch:
+                raise InvalidToken("the account changed since; log in again")
             row.used_at = now
             row.save(update_fields=["used_at"])
-    if stolen:
-        raise InvalidToken("the refresh token was used before; log in again")
-    if not row.user.is_active or claims.get("epoch") != row.user.token_epoch:
-        raise InvalidToken("the account changed since; log in again")
-    return issue(row.user, now, family=row.family)
+            # before the commit: who uses the token a second time must find the new one too when ending its family
+            return issue(row.user, now, family=row.family)
+        RefreshToken.objects.filter(family=row.family).delete()
+    raise InvalidToken("the refresh token was used before; log in again")
 
 
 def revoke_all(user: User) -> None:
     """End every token of the user (password change, lock-out)."""
-    user.token_epoch += 1
-    user.save(update_fields=["token_epoch"])
+    User.objects.filter(pk=user.pk).update(token_epoch=F("token_epoch") + 1)
+    user.refresh_from_db(fields=["token_epoch"])
     RefreshToken.objects.filter(user=user).delete()
 
 

@@ -1,9 +1,10 @@
 """Creating and changing people: normalise, check, store. The only place where addresses enter the tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale, UnknownLocaleError
@@ -16,9 +17,16 @@ from clarion.contract.channel import ChannelKey
 from clarion.contract.input_error import InputError
 from clarion.records import clock
 from clarion.records.people.models import User
+from clarion.records.personal.ring import ring
 
 PLAIN = ("external_id", "username", "locale", "timezone", "attributes", "preferred_channels", "is_active")
 NAMES = ("first_name", "last_name")
+_COLUMNS = {
+    "email": ("email_sealed", "email_hash"),
+    "phone": ("phone_sealed", "phone_hash"),
+    **dict.fromkeys(NAMES, ("names_sealed",)),
+}
+"""Where a field is not one column of its own name."""
 
 
 def checked_address(key: ChannelKey, value: str, pointer: str) -> str:
@@ -96,14 +104,29 @@ def create(given: Mapping[str, Any]) -> User:
     return save(user)
 
 
-def save(user: User) -> User:
-    """Store the row; raises InputError 409 for an address or external id that another has."""
-    taken = User.objects.with_email(user.email).exclude(pk=user.pk).exists() if user.email else False
-    if taken:
+def change(user_id: UUID, given: Mapping[str, Any]) -> User | None:
+    """Put the given fields, and the `permissions` among them, on a stored person; None when there is none. The row is
+    locked from reading to writing, and only what is given is written: a lock-out or a new password of the same moment
+    must not be undone by a change of name. Raises InputError as `apply` and `save` do."""
+    with transaction.atomic():
+        user = User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
+        if user is None:
+            return None
+        user.permissions = given.get("permissions", user.permissions)
+        apply(user, {name: value for name, value in given.items() if name != "permissions"})
+        return save(user, given)
+
+
+def save(user: User, fields: Collection[str] | None = None) -> User:
+    """Store the row, of one that is stored already only these fields; raises InputError 409 for an address or external
+    id that another has."""
+    mailed = user.email if fields is None or "email" in fields else ""
+    if mailed and User.objects.with_email(mailed).exclude(pk=user.pk).exists():
         raise InputError("email_taken", "another user has this email address", pointer="/email", status=409)
+    columns = None if fields is None else ["updated_at", *(c for f in fields for c in _COLUMNS.get(f, (f,)))]
     try:
         with transaction.atomic():
-            user.save()
+            user.save(update_fields=columns)
     except IntegrityError as error:
         raise _conflict(error) from error
     return user
@@ -128,12 +151,19 @@ class Upserted:
 def upsert(given: Sequence[Mapping[str, Any]], permissions: Sequence[str] = ()) -> Upserted:
     """Create or change people by `external_id`, in bulk: a bounded number of queries for any number of people.
     `permissions` are what new people get."""
-    known = {user.external_id: user for user in User.objects.filter(external_id__in=[g["external_id"] for g in given])}
+    with transaction.atomic():  # the rows are locked from reading to writing, as in `change`
+        return _upsert(given, permissions)
+
+
+def _upsert(given: Sequence[Mapping[str, Any]], permissions: Sequence[str]) -> Upserted:
+    stored = User.objects.filter(external_id__in=[g["external_id"] for g in given])
+    known = {user.external_id: user for user in stored.select_for_update(no_key=True).order_by("id")}
     now = clock.now()
     fresh: dict[str, User] = {}
     changed: dict[str, User] = {}
     placed: list[User | None] = []
     refused: list[tuple[int, InputError]] = []
+    mailed: dict[UUID, User] = {}
     for place, fields in enumerate(given):
         key = fields["external_id"]
         user = known.get(key) or fresh.get(key) or User(password="!", permissions=list(permissions))  # noqa: S106 - no password
@@ -146,7 +176,9 @@ def upsert(given: Sequence[Mapping[str, Any]], permissions: Sequence[str] = ()) 
         user.updated_at = now
         (changed if key in known else fresh)[key] = user
         placed.append(user)
-    clashes = _email_clashes([*fresh.values(), *changed.values()])
+        if "email" in fields:
+            mailed[user.pk] = user
+    clashes = _email_clashes([user for user in mailed.values() if user.email])
     for place, placed_user in enumerate(placed):
         if placed_user is not None and placed_user.pk in clashes:
             message = "another user has this email address"
@@ -158,15 +190,19 @@ def upsert(given: Sequence[Mapping[str, Any]], permissions: Sequence[str] = ()) 
     return Upserted(created=len(good_new), updated=len(good_old), users=tuple(placed), refused=tuple(refused))
 
 
-def _email_clashes(users: Sequence[User]) -> set[Any]:
-    """Ids of those whose email another row, stored or earlier in the list, has already."""
-    digests = [bytes(user.email_hash) for user in users if user.email_hash is not None]
-    stored = User.objects.filter(email_hash__in=digests).values_list("email_hash", "id")
+def _email_clashes(users: Sequence[User]) -> set[UUID]:
+    """Ids of those whose email another row, stored or earlier in the list, has already; under whichever key of the
+    ring, for while one is changed for another the same address is stored under both."""
+    digests = {user.pk: ring().lookup_hashes("email", user.email) for user in users}
+    wanted = [digest for those in digests.values() for digest in those]
+    stored = User.objects.filter(email_hash__in=wanted).values_list("email_hash", "id")
     owners = {bytes(digest): owner for digest, owner in stored if digest is not None}
     clashes = set()
-    for user in users:
-        if user.email_hash is not None and owners.setdefault(bytes(user.email_hash), user.pk) != user.pk:
-            clashes.add(user.pk)
+    for user_id, those in digests.items():
+        if any(owners.get(digest, user_id) != user_id for digest in those):
+            clashes.add(user_id)
+        else:
+            owners.update(dict.fromkeys(those, user_id))
     return clashes
 
 

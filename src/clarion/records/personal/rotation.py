@@ -6,22 +6,26 @@ A row changed meanwhile by somebody else is left alone (the writer sealed it wit
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from clarion.records.personal.columns import PERSONAL_COLUMNS, Form, PersonalColumn
 from clarion.records.personal.envelope import KeyRing, Undecryptable, place_of
 
 BATCH = 500
+Change = tuple[bytes, bytes, object, bytes]
+"""Sealed anew, its look-up hash, the row's id, sealed as it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """After one batch: what was re-sealed and what could not be opened, by table and column."""
+    """After one batch: what was re-sealed and what could not be opened, by table and column. `colliding` are the rows
+    left as they were because another has the same address, which may be there only once."""
 
     table: str
     column: str
     resealed: int
     undecryptable: int
+    colliding: tuple[object, ...] = ()
 
 
 def rotate(ring: KeyRing) -> Iterator[Progress]:
@@ -34,7 +38,7 @@ def rotate(ring: KeyRing) -> Iterator[Progress]:
             if column.form is Form.SEALED:
                 for progress in _rotate_column(ring, column):
                     found = found or progress.resealed > 0
-                    yield progress if first else replace(progress, undecryptable=0)
+                    yield progress if first else replace(progress, undecryptable=0, colliding=())
         if not found:
             return
         first = False
@@ -58,7 +62,7 @@ def _rotate_column(ring: KeyRing, column: PersonalColumn) -> Iterator[Progress]:
 
 def _reseal(ring: KeyRing, column: PersonalColumn, rows: list[tuple[object, bytes]]) -> Progress:
     hashed = next((c for c in PERSONAL_COLUMNS if c.table == column.table and c.made_from == column.column), None)
-    changes: list[tuple[bytes, bytes, object, bytes]] = []
+    changes: list[Change] = []
     lost = 0
     for row, sealed in rows:
         place = place_of(column.table, row, column.column)
@@ -69,13 +73,32 @@ def _reseal(ring: KeyRing, column: PersonalColumn, rows: list[tuple[object, byte
             continue
         lookup = ring.lookup_hash(hashed.kind, plain.decode()) if hashed else b""
         changes.append((ring.seal(plain, place), lookup, row, bytes(sealed)))
-    _write(column, hashed, changes)
-    return Progress(table=column.table, column=column.column, resealed=len(changes), undecryptable=lost)
+    colliding = _write_all(column, hashed, changes)
+    done = len(changes) - len(colliding)
+    return Progress(
+        table=column.table, column=column.column, resealed=done, undecryptable=lost, colliding=tuple(colliding)
+    )
 
 
-def _write(
-    column: PersonalColumn, hashed: PersonalColumn | None, changes: list[tuple[bytes, bytes, object, bytes]]
-) -> None:
+def _write_all(column: PersonalColumn, hashed: PersonalColumn | None, changes: list[Change]) -> list[object]:
+    """Write at once; row by row where that fails, so that one address stored twice does not hold up the others.
+    Returns the rows that cannot be written."""
+    try:
+        _write(column, hashed, changes)
+    except IntegrityError:
+        return [change[2] for change in changes if not _writes(column, hashed, change)]
+    return []
+
+
+def _writes(column: PersonalColumn, hashed: PersonalColumn | None, change: Change) -> bool:
+    try:
+        _write(column, hashed, [change])
+    except IntegrityError:
+        return False
+    return True
+
+
+def _write(column: PersonalColumn, hashed: PersonalColumn | None, changes: list[Change]) -> None:
     also = f', "{hashed.column}" = change.lookup' if hashed else ""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(

@@ -1,4 +1,4 @@
-"""API keys of the caller: make, list, rotate, revoke. A key can never do more than its maker."""
+"""API keys of the caller: make, list, rotate, revoke. A key can never do more than its maker, nor for longer."""
 
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -11,7 +11,7 @@ from clarion.contract.input_error import InputError
 from clarion.records import clock
 from clarion.records.access import keys
 from clarion.records.access.models import ApiKey
-from clarion.records.access.permissions import Permission, parse_permissions
+from clarion.records.access.permissions import CallerKind, Permission, parse_permissions
 from clarion.surfaces.api.endpoint import Answer, Call, Endpoint, Open, operation
 from clarion.surfaces.api.fields import Instant, Name
 from clarion.surfaces.api.problems import Refusal
@@ -86,6 +86,21 @@ def _refuse_beyond(call: Call, scopes: list[str] | list[Permission]) -> None:
         raise Refusal(403, "permission_denied", f"you do not hold {', '.join(beyond)} yourself")
 
 
+def _end_of_caller(call: Call) -> datetime | None:
+    """When the key that calls expires; None for one that does not, and for people."""
+    if call.caller.kind is not CallerKind.API_KEY:
+        return None
+    return ApiKey.objects.filter(pk=call.caller.id).values_list("expires_at", flat=True).first()
+
+
+def _refuse_outliving(call: Call, expires_at: datetime | None) -> None:
+    """A leaked key that ends soon must not get itself another that does not."""
+    end = _end_of_caller(call)
+    if end is not None and (expires_at is None or expires_at > end):
+        text = f"the key you call with expires at {end:%Y-%m-%dT%H:%M:%SZ}; use the user's own token for one that lasts"
+        raise Refusal(403, "outlives_maker", text)
+
+
 def _check_expiry(expires_at: datetime | None) -> None:
     now = clock.now()
     if expires_at is not None and expires_at <= now:
@@ -109,9 +124,11 @@ class ApiKeysView(Endpoint):
         body: KeyIn = call.body
         _refuse_beyond(call, body.scopes)
         _check_expiry(body.expires_at)
+        expires_at = body.expires_at or _end_of_caller(call)
+        _refuse_outliving(call, expires_at)
         if ApiKey.objects.filter(owner_id=call.caller.user_id, revoked_at=None).count() >= MOST:
             raise Refusal(409, "too_many_keys", f"{MOST} keys at most; revoke one first")
-        minted = keys.mint(find_user(call.caller.user_id), body.name, body.scopes, expires_at=body.expires_at)
+        minted = keys.mint(find_user(call.caller.user_id), body.name, body.scopes, expires_at=expires_at)
         return Answer(status=201, value=_out(minted.row, minted.secret))
 
 
@@ -136,5 +153,6 @@ class RotateKeyView(Endpoint):
         """Give a key a new secret; the old one stays good for the overlap."""
         row = _own(call, id)
         _refuse_beyond(call, row.scopes)
+        _refuse_outliving(call, row.expires_at)
         minted = keys.rotate(row, clock.now(), timedelta(seconds=call.body.overlap_seconds))
         return Answer(value=_out(minted.row, minted.secret))

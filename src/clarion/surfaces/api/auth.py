@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -78,9 +79,12 @@ class RegisterView(Endpoint):
     def post(self, call: Call) -> Answer:
         """Register an account.
 
-        It may send to itself; staff grant further permissions.
+        It may send to itself; staff grant further permissions. 403 `registration_closed` where the server does not
+        let anybody register (`CLARION_REGISTRATION`).
         """
         body: Register = call.body
+        if not settings.REGISTRATION_OPEN:
+            raise Refusal(403, "registration_closed", "accounts are made by staff here; ask them for one")
         _slow_down(call, body.email)
         if not tokens.may_issue():
             raise Refusal(403, "tokens_issued_elsewhere", "accounts and tokens come from your platform here")
@@ -133,6 +137,6 @@ class RefreshView(Endpoint):
 
 def _slow_down(call: Call, subject: str) -> None:
     client: Any = call.request.META.get("REMOTE_ADDR", "")
-    if throttle.too_many(volatile.connection(), f"subject {subject.strip().lower()}", f"client {client}"):
+    if throttle.too_many_logins(volatile.connection(), subject, client):
         seconds = str(throttle.WINDOW_SECONDS)
         raise Refusal(429, "too_many_attempts", "too many attempts; wait a while", headers={"Retry-After": seconds})

@@ -129,7 +129,7 @@ def _given(body: msgspec.Struct) -> dict[str, Any]:
 class CategoriesView(Endpoint):
     tag = "categories"
 
-    @operation(permission=Open.SIGNED_IN, answers={200: Categories})
+    @operation(permission=Open.ANY_CALLER, answers={200: Categories})
     def get(self, call: Call) -> Answer:
         """List all categories."""
         return Answer(value=Categories(results=[_out(row) for row in Category.objects.order_by("key")]))
@@ -151,7 +151,7 @@ class CategoriesView(Endpoint):
 class CategoryView(Endpoint):
     tag = "categories"
 
-    @operation(permission=Open.SIGNED_IN, answers={200: CategoryOut}, problems=(404,))
+    @operation(permission=Open.ANY_CALLER, answers={200: CategoryOut}, problems=(404,))
     def get(self, call: Call, id: int) -> Answer:  # noqa: A002
         """Show a category."""
         return Answer(value=_out(_find(id)))

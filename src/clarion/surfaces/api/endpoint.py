@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from clarion.records.access.permissions import Caller, Permission
+from clarion.records.access.permissions import Caller, CallerKind, Permission
 from clarion.surfaces.api.authentication import authenticate
 from clarion.surfaces.api.decoding import decode_body, decode_query
 from clarion.surfaces.api.once import answered_once
@@ -23,9 +23,11 @@ from clarion.surfaces.api.problems import Refusal
 
 
 class Open(StrEnum):
-    """Operations without a permission of their own say why."""
+    """Operations without a permission of their own say why. SIGNED_IN is about the caller as a person: their addresses,
+    preferences, inbox, keys; a key acts there only with the scope `staff`, lest a small one be as good as its owner."""
 
     ANYONE = "anyone"
+    ANY_CALLER = "any_caller"
     SIGNED_IN = "signed_in"
 
 
@@ -119,6 +121,9 @@ def _authorise(request: HttpRequest, declaration: Operation) -> Caller | None:
     caller = authenticate(request)
     if isinstance(declaration.permission, Permission) and not caller.may(declaration.permission):
         raise Refusal(403, "permission_denied", f"this needs the permission '{declaration.permission}'")
+    by_key = caller.kind is CallerKind.API_KEY and not caller.may(Permission.STAFF)
+    if declaration.permission is Open.SIGNED_IN and by_key:
+        raise Refusal(403, "permission_denied", "an API key needs the scope 'staff' here; use the user's own token")
     return caller
 
 

@@ -1,7 +1,10 @@
 """Is it alive, is it ready, how is it doing."""
 
+import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Generic, TypeVar
 
 import msgspec
 import redis
@@ -18,6 +21,34 @@ from clarion.records.ledger.lanes import lanes
 from clarion.surfaces.api.endpoint import Answer, Call, Endpoint, Open, operation
 
 OLDEST_DUE_LIMIT = 120.0
+HEALTH_SECONDS = 5.0
+READY_SECONDS = 1.0
+UNREADY_SECONDS = 0.1
+T = TypeVar("T")
+
+
+class Remembered(Generic[T]):
+    """The last answer, for a moment and per process: anybody may ask, and asking must not cost the database a count
+    each time. While one asks anew, the others wait for the answer."""
+
+    def __init__(self, ask: Callable[[], T], seconds: Callable[[T], float]) -> None:
+        self._ask, self._seconds = ask, seconds
+        self._lock = threading.Lock()
+        self._answer: T | None = None
+        self._until = float("-inf")
+
+    def get(self) -> T:
+        """The answer, at most as old as `seconds` says."""
+        with self._lock:
+            if self._answer is None or time.monotonic() >= self._until:
+                self._answer = self._ask()
+                self._until = time.monotonic() + self._seconds(self._answer)
+            return self._answer
+
+    def clear(self) -> None:
+        """Ask anew the next time (tests)."""
+        with self._lock:
+            self._answer = None
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,10 +173,18 @@ def live(request: HttpRequest) -> HttpResponse:
 
 def ready(request: HttpRequest) -> HttpResponse:
     """Everything needed answers and work flows; 503 with the reasons otherwise."""
+    found = readiness.get()
+    status = 200 if found.status == "ready" else 503
+    return HttpResponse(msgspec.json.encode(found), status=status, content_type="application/json")
+
+
+def _readiness() -> Readiness:
     checks = run_checks()
-    well = all(check.ok for check in checks)
-    body = msgspec.json.encode(Readiness(status="ready" if well else "unready", checks=checks))
-    return HttpResponse(body, status=200 if well else 503, content_type="application/json")
+    return Readiness(status="ready" if all(check.ok for check in checks) else "unready", checks=checks)
+
+
+# what starts is asked often, and waits for the answer to turn
+readiness = Remembered(_readiness, lambda found: READY_SECONDS if found.status == "ready" else UNREADY_SECONDS)
 
 
 def _counts(since: datetime) -> Counts:
@@ -159,14 +198,21 @@ def _counts(since: datetime) -> Counts:
     return Counts(total=total, sent=sent, failed=failed)
 
 
+def _health() -> Health:
+    checks = run_checks()
+    now = clock.now()
+    periods = Periods(last_hour=_counts(now - timedelta(hours=1)), last_day=_counts(now - timedelta(days=1)))
+    status = "healthy" if all(check.ok for check in checks) else "degraded"
+    return Health(status=status, notifications=periods, checks=checks)
+
+
+health = Remembered(_health, lambda _: HEALTH_SECONDS)
+
+
 class HealthView(Endpoint):
     tag = "health"
 
     @operation(permission=Open.ANYONE, answers={200: Health})
     def get(self, call: Call) -> Answer:
-        """Show status, checks and the counts of the last hour and day."""
-        checks = run_checks()
-        now = clock.now()
-        periods = Periods(last_hour=_counts(now - timedelta(hours=1)), last_day=_counts(now - timedelta(days=1)))
-        status = "healthy" if all(check.ok for check in checks) else "degraded"
-        return Answer(value=Health(status=status, notifications=periods, checks=checks))
+        """Show status, checks and the counts of the last hour and day; a few seconds old at most."""
+        return Answer(value=health.get())

@@ -123,7 +123,7 @@ class ClarionSchema(AutoSchema):
 def _problem_statuses(declared: Operation) -> list[int]:
     statuses = {*_ALWAYS, *declared.problems}
     if declared.permission is not Open.ANYONE:
-        statuses |= {401, 403} if declared.permission is not Open.SIGNED_IN else {401}
+        statuses |= {401, 403} if declared.permission is not Open.ANY_CALLER else {401}
     if declared.body is not None:
         statuses |= {413, 415, 422}
     if declared.query is not None:

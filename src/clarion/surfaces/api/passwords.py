@@ -10,6 +10,7 @@ from clarion.contract.input_error import InputError
 from clarion.records import clock, volatile
 from clarion.records.access import throttle, tokens
 from clarion.records.access.permissions import CallerKind
+from clarion.records.people.models import User
 from clarion.surfaces.api.auth import Tokens
 from clarion.surfaces.api.authentication import memory
 from clarion.surfaces.api.endpoint import Answer, Call, Endpoint, Open, operation
@@ -48,9 +49,13 @@ class PasswordView(Endpoint):
             validate_password(call.body.new_password, user)
         except ValidationError as error:
             raise InputError("weak_password", " ".join(error.messages), pointer="/new_password") from error
+        checked = user.password
         user.set_password(call.body.new_password)
         with transaction.atomic():
-            user.save(update_fields=["password"])
+            # not over a password, nor a lock-out, that came while this one was looked at
+            rows = User.objects.filter(pk=user.pk, password=checked, is_active=True)
+            if not rows.update(password=user.password):
+                raise InputError("wrong_password", "the present password is wrong", pointer="/current_password")
             tokens.revoke_all(user)
             pair = tokens.issue(user, clock.now())
         memory.clear()

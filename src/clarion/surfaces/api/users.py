@@ -163,6 +163,13 @@ def find_user(identifier: UUID) -> User:
     return user
 
 
+def _changed(identifier: UUID, given: dict[str, Any]) -> Answer:
+    user = directory.change(identifier, given)
+    if user is None:
+        raise Refusal(404, "user_not_found", "there is no user with this id")
+    return Answer(value=user_out(user))
+
+
 class MeView(Endpoint):
     tag = "people"
 
@@ -174,9 +181,7 @@ class MeView(Endpoint):
     @operation(permission=Open.SIGNED_IN, body=Profile, answers={200: UserOut}, problems=(404, 409))
     def patch(self, call: Call) -> Answer:
         """Change myself."""
-        user = find_user(call.caller.user_id)
-        directory.apply(user, given_fields(call.body))
-        return Answer(value=user_out(directory.save(user)))
+        return _changed(call.caller.user_id, given_fields(call.body))
 
 
 class UsersView(Endpoint):
@@ -220,11 +225,7 @@ class UserView(Endpoint):
     @operation(permission=Permission.STAFF, body=UserIn, answers={200: UserOut}, problems=(404, 409))
     def patch(self, call: Call, id: UUID) -> Answer:  # noqa: A002
         """Change a person."""
-        user = find_user(id)
-        given = given_fields(call.body)
-        user.permissions = given.pop("permissions", user.permissions)
-        directory.apply(user, given)
-        return Answer(value=user_out(directory.save(user)))
+        return _changed(id, given_fields(call.body))
 
     @operation(permission=Permission.STAFF, answers={204: None}, problems=(404,))
     def delete(self, call: Call, id: UUID) -> Answer:  # noqa: A002

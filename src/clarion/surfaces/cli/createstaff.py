@@ -65,11 +65,12 @@ def _create(email: str, *, from_stdin: bool, promote: bool) -> None:
     user.set_password(password)
     if known is None:
         directory.apply(user, {"email": address})
+        directory.save(user)
     else:
         from clarion.records.access import tokens
 
+        directory.save(user, ("is_staff", "is_active", "password"))
         tokens.revoke_all(user)
-    directory.save(user)
     typer.echo(f"{'Created' if known is None else 'Updated'}: {address} may log in as staff.")
 
 

@@ -15,6 +15,8 @@ from clarion.surfaces.cli.upenv import SETTINGS
 
 LARGEST_SOCKET_MESSAGE_BYTES = 64 * 1024
 GRACEFUL_SECONDS = 5
+# Per process, HTTP and WebSocket together: beyond it HTTP is answered 503, while WebSockets are still let in.
+MOST_CONNECTIONS = 4000
 SOUNDNESS = "clarion.config.checks.require_soundness"  # by name: the wiring is above us
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
@@ -102,6 +104,7 @@ def _become_asgi_server(application: str, host: str, port: int, workers: int) ->
     # Uvicorn and not Granian: it pings silent sockets and bounds messages, which Granian (2.8) has no option for.
     options = ["--host", host, "--port", str(port), "--workers", str(workers), "--lifespan", "off", "--no-access-log"]
     options += ["--no-server-header", "--timeout-graceful-shutdown", str(GRACEFUL_SECONDS), "--log-level", "warning"]
+    options += ["--limit-concurrency", str(MOST_CONNECTIONS)]
     options += [
         "--ws-max-size",
         str(LARGEST_SOCKET_MESSAGE_BYTES),

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from clarion.channels.email import parse_email
 from clarion.channels.errors import InvalidValue
 from clarion.records import volatile
-from clarion.records.access.throttle import too_many
+from clarion.records.access.throttle import too_many_logins
 from clarion.records.people.models import User
 from clarion.surfaces.pages.doors import signed_in
 
@@ -44,8 +44,7 @@ class LoginForm(forms.Form):
             return cleaned
         email = _normalised(cleaned["email"])
         client = self._request.META.get("REMOTE_ADDR", "")
-        # the names under which the API's login counts too: two doors give no second set of guesses
-        if too_many(volatile.connection(), f"subject {email.lower()}", f"client {client}"):
+        if too_many_logins(volatile.connection(), email, client):
             raise forms.ValidationError(TOO_OFTEN, code="too_many_attempts")
         user = authenticate(self._request, username=email, password=cleaned["password"])
         if not isinstance(user, User) or not user.is_staff:

@@ -9,23 +9,23 @@ import asyncio
 import contextlib
 import os
 import sys
-import tempfile
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from io import BytesIO
+from collections.abc import Callable, Iterable
 from queue import SimpleQueue
 from threading import Thread
 from typing import IO, Any
 from wsgiref.types import WSGIApplication
 
-# The shapes of the ASGI specification (https://asgi.readthedocs.io/en/latest/specs/www.html), as servers give them.
-Event = MutableMapping[str, Any]
-Scope = Event
-Receive = Callable[[], Awaitable[Event]]
-Send = Callable[[Event], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+from clarion.surfaces.realtime.answers import SLICE_BYTES, Answer, FileWrapper, Gone, transmit
+from clarion.surfaces.realtime.bodies import Intake
+from clarion.surfaces.realtime.refusals import Refused, refuse
+from clarion.surfaces.realtime.shapes import Application, Event, Receive, Scope, Send
 
-IN_MEMORY_BYTES = 1024 * 1024
-LARGEST_BODY_BYTES = 64 * 1024 * 1024
+__all__ = ["THREADS", "THREADS_VARIABLE", "Receive", "Scope", "Send", "WsgiBridge", "build_environ", "one_port"]
+
+# An answer is collected up to this size, so that its thread is free before the client has read anything.
+COLLECTED_BYTES = 4 * 1024 * 1024
+# Of all collected answers that clients have not taken yet, in one process.
+UNSENT_BYTES = 128 * 1024 * 1024
 
 # How `clarion web --threads` tells the server's processes; not a setting, hence not among the CLARION_ names.
 THREADS_VARIABLE = "_CLARION_WEB_THREADS"
@@ -48,23 +48,46 @@ class WsgiBridge:
     def __init__(self, application: WSGIApplication, *, threads: int) -> None:
         """`threads` is the number of requests, and so of database connections, at one time."""
         self._work: SimpleQueue[_Exchange] = SimpleQueue()
+        self._intake = Intake()
+        self._unsent_bytes = 0
         for number in range(threads):
             name = f"http-{number}"
             Thread(target=_run_exchanges, args=(self._work, application), name=name, daemon=True).start()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        body = await _read_body(receive)
+        try:
+            await self._answer(scope, receive, send)
+        except Refused as refused:
+            with contextlib.suppress(Gone):
+                await refuse(refused, receive, send)
+        except Gone:
+            return
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await self._intake.read(scope, receive)
         if body is None:
             return
-        with body:
-            if body.tell() > LARGEST_BODY_BYTES:
-                await _send_too_large(send)
-                return
-            exchange = _Exchange(build_environ(scope, body), send)
+        try:
+            exchange = _Exchange(build_environ(scope, body.file), send)
             self._work.put(exchange)
-            for event in await exchange.answer:
-                await send(event)
+            answer = await exchange.answer
+        finally:
+            body.close()
+        try:
+            await self._send(answer, send)
+        finally:
+            answer.close()
+
+    async def _send(self, answer: Answer, send: Send) -> None:
+        held = answer.held_bytes
+        if held and self._unsent_bytes + held > UNSENT_BYTES and answer.start is not None:
+            raise Refused(503, "too_many_slow_readers", "too many large answers are under way; try again")
+        self._unsent_bytes += held
+        try:
+            await transmit(answer, send)
+        finally:
+            self._unsent_bytes -= held
 
 
 def _run_exchanges(work: "SimpleQueue[_Exchange]", application: WSGIApplication) -> None:
@@ -72,11 +95,11 @@ def _run_exchanges(work: "SimpleQueue[_Exchange]", application: WSGIApplication)
     while True:
         exchange = work.get()
         try:
-            events = exchange.run(application)
+            answer = exchange.run(application)
         except BaseException as error:  # noqa: BLE001 -- a door: the server answers 500 and logs it
             exchange.settle(error)
         else:
-            exchange.settle(events)
+            exchange.settle(answer)
 
 
 class _Exchange:
@@ -88,51 +111,60 @@ class _Exchange:
         self._send = send
         self._loop = asyncio.get_running_loop()
         self._start: Event | None = None
-        self.answer: asyncio.Future[list[Event]] = self._loop.create_future()
+        self._collected: list[bytes] = []
+        self._size = 0
+        self._most = COLLECTED_BYTES
+        self.answer: asyncio.Future[Answer] = self._loop.create_future()
 
-    def run(self, application: WSGIApplication) -> list[Event]:
-        """The events still to be sent: all of them for an ordinary response, the last one for a streamed one.
+    def run(self, application: WSGIApplication) -> Answer:
+        """What is still to be sent: everything, or the last part of an answer too large to be collected.
 
-        A hop to the event loop costs more than the rest of the bridge, hence one for the whole ordinary response.
+        A hop to the event loop costs more than the rest of the bridge, hence one for the whole ordinary answer.
         """
         chunks = application(self._environ, self._start_response)
-        held = b""
         try:
-            for number, chunk in enumerate(chunks):
-                if number:
-                    self._stream(held)
-                held = chunk
+            file = chunks.detach() if isinstance(chunks, FileWrapper) else None
+            if file is not None:
+                return Answer(start=self._start, body=file)
+            for chunk in chunks:
+                self._collect(chunk)
         finally:
             # Fires Django's request_finished, which must see the thread that holds the connection.
             close = getattr(chunks, "close", None)
             if close is not None:
                 close()
-        last: Event = {"type": "http.response.body", "body": held, "more_body": False}
-        return [self._start, last] if self._start is not None else [last]
+        return self._take()
 
-    def settle(self, result: list[Event] | BaseException) -> None:
+    def settle(self, result: Answer | BaseException) -> None:
         """Wake the event loop, unless it has ended in the meantime."""
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._settle, result)
 
-    def _settle(self, result: list[Event] | BaseException) -> None:
-        if self.answer.done():  # cancelled: the server is going down
-            return
+    def _settle(self, result: Answer | BaseException) -> None:
         if isinstance(result, BaseException):
-            self.answer.set_exception(result)
+            if not self.answer.done():
+                self.answer.set_exception(result)
+        elif self.answer.done():  # cancelled: the server is going down
+            result.close()
         else:
             self.answer.set_result(result)
 
-    def _send_now(self, event: Event) -> None:
-        """Hand an event to the server from the pool thread, and wait until it is taken: that is the back-pressure."""
-        asyncio.run_coroutine_threadsafe(_as_coroutine(self._send, event), self._loop).result()
+    def _collect(self, chunk: bytes) -> None:
+        if self._size > self._most:  # only when more follows: the last part needs no thread
+            self._stream()
+        self._collected.append(chunk)
+        self._size += len(chunk)
 
-    def _stream(self, chunk: bytes) -> None:
-        if self._start is not None:
-            self._send_now(self._start)
-            self._start = None
-        if chunk:
-            self._send_now({"type": "http.response.body", "body": chunk, "more_body": True})
+    def _stream(self) -> None:
+        """Send what there is, and hold the thread until it is taken: that is the back-pressure. Raises Gone."""
+        sending = transmit(self._take(), self._send, more=True)
+        asyncio.run_coroutine_threadsafe(sending, self._loop).result()
+        self._most = SLICE_BYTES
+
+    def _take(self) -> Answer:
+        answer = Answer(start=self._start, body=b"".join(self._collected))
+        self._start, self._collected, self._size = None, [], 0
+        return answer
 
     def _start_response(
         self, status: str, headers: list[tuple[str, str]], exc_info: object = None, /
@@ -142,28 +174,7 @@ class _Exchange:
             "status": int(status[:3]),
             "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers],
         }
-        return self._stream
-
-
-async def _as_coroutine(send: Send, event: Event) -> None:
-    await send(event)
-
-
-async def _read_body(receive: Receive) -> IO[bytes] | None:
-    """The whole body, read up to just over the limit, standing at its end; None if the client left."""
-    event = await receive()
-    if not event.get("more_body"):  # nearly always; a temporary file is dear
-        body: IO[bytes] = BytesIO()
-        body.write(event.get("body", b""))
-        return body if event["type"] == "http.request" else None
-    body = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 -- the caller closes it
-    while event["type"] == "http.request":
-        body.write(event.get("body", b""))
-        if not event.get("more_body") or body.tell() > LARGEST_BODY_BYTES:
-            return body
-        event = await receive()
-    body.close()
-    return None
+        return self._collect
 
 
 def build_environ(scope: Scope, body: IO[bytes]) -> dict[str, Any]:
@@ -185,6 +196,7 @@ def build_environ(scope: Scope, body: IO[bytes]) -> dict[str, Any]:
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope.get("scheme", "http"),
         "wsgi.input": body,
+        "wsgi.file_wrapper": FileWrapper,
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,
@@ -205,10 +217,3 @@ def _add_headers(environ: dict[str, Any], headers: Iterable[tuple[bytes, bytes]]
             key = f"HTTP_{key}"
         # Cookies are joined by "; ", all other repeated headers by "," (RFC 9110 5.3, RFC 9113 8.2.3).
         environ[key] = f"{environ[key]}{'; ' if key == 'HTTP_COOKIE' else ','}{value}" if key in environ else value
-
-
-async def _send_too_large(send: Send) -> None:
-    text = b'{"type":"about:blank","title":"Content too large","status":413}'
-    headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(text)).encode("ascii"))]
-    await send({"type": "http.response.start", "status": 413, "headers": [*headers, (b"connection", b"close")]})
-    await send({"type": "http.response.body", "body": text, "more_body": False})

@@ -12,6 +12,8 @@ from clarion.records.personal.envelope import KeyRing
 from clarion.records.personal.ring import ring
 from clarion.records.personal.rotation import rotate
 
+SHOWN = 20
+
 
 class Command(BaseCommand):
     """Safe to stop and to run again; exit code 1 when values could not be opened."""
@@ -22,6 +24,7 @@ class Command(BaseCommand):
         """Rotate with a progress bar."""
         keys = ring()
         lost: Counter[str] = Counter()
+        twice: list[object] = []
         resealed = 0
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=Console(stderr=True)) as bar:
@@ -29,9 +32,20 @@ class Command(BaseCommand):
             for step in rotate(keys):
                 resealed += step.resealed
                 lost[f"{step.table}.{step.column}"] += step.undecryptable
-                bar.update(task, advance=step.resealed + step.undecryptable, description=step.table)
-            bar.update(task, description="done", total=resealed + lost.total(), completed=resealed + lost.total())
+                twice += step.colliding
+                done = resealed + lost.total() + len(twice)
+                bar.update(task, completed=done, description=step.table)
+            done = resealed + lost.total() + len(twice)
+            bar.update(task, description="done", total=done, completed=done)
         self.stdout.write(f"{resealed} values sealed anew")
+        if twice:
+            rows = ", ".join(str(row) for row in twice[:SHOWN])
+            self.stderr.write(
+                f"{len(twice)} rows were left as they are, for another row has the same address: {rows}"
+                f"{', …' if len(twice) > SHOWN else ''}. Keep the old key, remove one of each two, run this again."
+            )
+        if twice and not lost.total():
+            raise CommandError("Not all is sealed with the newest key yet.")
         if lost.total():
             places = ", ".join(f"{place}: {number}" for place, number in sorted(lost.items()) if number)
             raise CommandError(
