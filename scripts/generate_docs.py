@@ -90,7 +90,8 @@ def providers() -> str:
         "What each provider declares of itself (`clarion.contract.provider.Declaration`). A channel without a provider "
         "in the environment is carried by the sandbox; `in_app` and `websocket` are always carried by Clarion itself. "
         "*Confirms delivery*: taken means arrived. *Reports delivery*: a receipt may follow. The options of each URL "
-        "are on the provider's own page; all know `name=`, `rate=` and `burst=` ([limits](../howto/limits-and-failover.md))."
+        "are on the provider's own page; all know `name=`, `rate=` and `burst=` "
+        "([limits](../howto/limits-and-failover.md))."
     )
     return _page("Providers", introduction, _table(head, rows))
 

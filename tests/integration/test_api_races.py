@@ -52,6 +52,12 @@ def meanwhile() -> Iterator[Callable[[Callable[[], Any]], threading.Thread]]:
         thread.join(10)
 
 
+def _join_all() -> None:
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join(10)
+
+
 def test_a_change_of_name_writes_nothing_else(person: User) -> None:
     stale = User.objects.get(pk=person.pk)
     User.objects.filter(pk=person.pk).update(is_active=False, permissions=[], password="new", token_epoch=5)
@@ -86,21 +92,26 @@ def test_a_lock_out_that_comes_while_a_name_is_changed_stands(
         "bulk": lambda: api_as(boss).post("users/bulk", {"users": [{"external_id": "ann", **body}]}),
     }[door]
     assert change().status_code == 200
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread() and not thread.daemon:
-            thread.join(10)
+    _join_all()
     now = User.objects.get(pk=person.pk)
     assert answers == [200]
     assert (now.is_active, now.permissions, now.first_name, now.last_name) == (False, [], "Zoe", "Abel")
 
 
-def test_two_changes_of_one_name_each_keep_the_other(person: User, meanwhile: Any) -> None:
-    threads = [
-        meanwhile(lambda: api_as(person).patch("me", {"first_name": "Zoe"})),
-        meanwhile(lambda: api_as(person).patch("me", {"last_name": "Zeller"})),
-    ]
-    for thread in threads:
-        thread.join(10)
+def test_two_changes_of_one_name_each_keep_the_other(
+    person: User, meanwhile: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both names are in one sealed column."""
+    apply = directory.apply
+
+    def apply_late(user: User, *given: Any) -> None:
+        monkeypatch.setattr(directory, "apply", apply)
+        meanwhile(lambda: api_as(person).patch("me", {"last_name": "Zeller"})).join(0.3)
+        apply(user, *given)
+
+    monkeypatch.setattr(directory, "apply", apply_late)
+    assert api_as(person).patch("me", {"first_name": "Zoe"}).status_code == 200
+    _join_all()
     now = User.objects.get(pk=person.pk)
     assert (now.first_name, now.last_name) == ("Zoe", "Zeller")
 
@@ -129,9 +140,7 @@ def test_a_second_use_of_a_refresh_token_ends_the_pair_that_is_just_being_made(
 
     monkeypatch.setattr(tokens, "issue", issue_late)
     fresh = tokens.refresh(pair.refresh, clock.now())
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread() and not thread.daemon:
-            thread.join(10)
+    _join_all()
     assert said == ["the refresh token was used before; log in again"]
     assert RefreshToken.objects.count() == 0
     with pytest.raises(tokens.InvalidToken):
@@ -165,10 +174,10 @@ def test_health_is_counted_once_however_often_it_is_asked(ground: None) -> None:
 
     with connection.execute_wrapper(counts):
         again = [api.get("core/health").json() for _ in range(5)]
-        ready = [api._client.get("/readyz").status_code for _ in range(1)]
+        assert asked == []
+        ready = [api._client.get("/readyz").content for _ in range(2)]
     assert again == [first] * 5
-    assert [sql for sql in asked if "count(*)" in sql] == []
-    assert ready in ([200], [503])
+    assert ready[0] == ready[1]
 
 
 def test_an_answer_is_remembered_as_long_as_it_says(monkeypatch: pytest.MonkeyPatch) -> None:

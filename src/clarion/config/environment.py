@@ -51,7 +51,8 @@ class Environment(BaseModel):
     email_from: str = Field("Clarion <no-reply@localhost>", description="Sender of emails, `Name <address>`")
     outbox: Literal["auto", "on", "off"] = Field(
         "auto",
-        description="The sandbox outbox page; auto: open to all, only embedded on loopback or in debug; on: anywhere, for staff",
+        description="The sandbox outbox page; auto: open to all, only embedded on loopback or in debug;"
+        " on: anywhere, for staff",
     )
     registration: Literal["auto", "open", "closed"] = Field(
         "auto",

@@ -33,7 +33,7 @@ REASONS: Mapping[Reason, str] = {
     Reason.RATE_LIMITED: "The account, the recipient or the category is at its limit: it waits, which is no attempt.",
     Reason.ACCOUNTS_RESTING: "The accounts rest after failures (circuit breaker): it waits, which is no attempt.",
     Reason.RETRIES_EXHAUSTED: "Attempts or deadline are used up; the decision's detail says which, and what was last.",
-    Reason.INTERNAL_ERROR: "A bug in Clarion kept it from being prepared; the log has the trace. Replay it after the fix.",
+    Reason.INTERNAL_ERROR: "A bug in Clarion kept it from being prepared; the log has its trace, a replay tries again.",
     Reason.UNDECRYPTABLE: "The stored payload cannot be opened: its key is missing from CLARION_ENCRYPTION_KEYS.",
     Reason.EXPIRED: "`expires_at` passed before it could be sent, or would have before the next attempt.",
     Reason.CANCELLED: "The caller cancelled it.",

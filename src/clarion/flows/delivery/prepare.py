@@ -43,5 +43,5 @@ def _steps(batch: Sequence[Work], now: datetime) -> tuple[list[Addressed], list[
 def _broken(work: Work, bug: Exception, now: datetime) -> Fate:
     if isinstance(bug, Undecryptable):
         return ended(work, Status.FAILED, Reason.UNDECRYPTABLE, "prepare", "recipient", now, str(bug))
-    log.exception("preparing_failed", notification=str(work.id), kind=type(bug).__name__)
+    log.error("preparing_failed", notification=str(work.id), kind=type(bug).__name__, exc_info=bug)
     return ended(work, Status.FAILED, Reason.INTERNAL_ERROR, "prepare", type(bug).__name__, now)

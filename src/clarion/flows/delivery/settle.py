@@ -4,7 +4,7 @@ tried and happened is appended. The fence: entries whose lease ran out belong to
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from random import uniform
+from random import SystemRandom
 from time import monotonic, sleep
 from uuid import UUID
 
@@ -42,7 +42,7 @@ def settle(lease: int, fates: Sequence[Fate], now: datetime) -> int:
                 raise
             log.warning("settle_waits", lease=lease, fates=len(fates), kind=type(error).__name__)
             connection.close()
-            sleep(uniform(*PAUSE_SECONDS))
+            sleep(SystemRandom().uniform(*PAUSE_SECONDS))
 
 
 def _settle(lease: int, fates: Sequence[Fate], now: datetime) -> int:

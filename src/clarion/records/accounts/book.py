@@ -73,6 +73,12 @@ def of_channel(channel: ChannelKey) -> list[AccountFacts]:
     return found
 
 
+def require_readable() -> None:
+    """Raise Undecryptable when an account's URL cannot be opened (with the wrong keys, usually none can)."""
+    for row in Account.objects.all():
+        facts_of(row)
+
+
 def facts_of(row: Account) -> AccountFacts:
     """A row as routing sees it."""
     url = parse_account_url(str(row.url))

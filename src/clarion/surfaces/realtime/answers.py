@@ -82,22 +82,30 @@ class FileWrapper:
 async def transmit(answer: Answer, send: Send, *, more: bool = False) -> None:
     """Send it all; `more` if that was not the end. Raises Gone when a slice is not taken within SLICE_SECONDS."""
     transport = _transport(send)
-    body = answer.body
-    small = isinstance(body, bytes) and len(body) <= SLICE_BYTES
-    if small and transport is not None and not transport.get_write_buffer_size():
-        await _send_slices(answer, send, more, None)  # the server's buffer takes it: no timer, which would be dear
-    else:
-        if not small:
-            _bound_kernel_buffer(transport)
-        try:
-            async with asyncio.timeout(SLICE_SECONDS) as patience:
-                await _send_slices(answer, send, more, patience)
-        except TimeoutError as error:
-            _cut(send)
-            raise Gone from error
+    try:
+        await _send_in_time(answer, send, transport, more)
+    except TimeoutError as error:
+        _cut(send)
+        raise Gone from error
+    except RuntimeError as error:  # uvloop's for writing to a closed connection
+        if transport is None or not transport.is_closing():
+            raise
+        _cut(send)
+        raise Gone from error
     if not more and transport is not None and (left := transport.get_write_buffer_size()):
         # The end of the answer lies in the server's buffer.
         asyncio.get_running_loop().call_later(SLICE_SECONDS, _look_again, transport, left)
+
+
+async def _send_in_time(answer: Answer, send: Send, transport: asyncio.WriteTransport | None, more: bool) -> None:
+    small = isinstance(answer.body, bytes) and len(answer.body) <= SLICE_BYTES
+    if small and transport is not None and not transport.get_write_buffer_size():
+        await _send_slices(answer, send, more, None)  # the server's buffer takes it: no timer, which would be dear
+        return
+    if not small:
+        _bound_kernel_buffer(transport)
+    async with asyncio.timeout(SLICE_SECONDS) as patience:
+        await _send_slices(answer, send, more, patience)
 
 
 async def _send_slices(answer: Answer, send: Send, more: bool, patience: asyncio.Timeout | None) -> None:

@@ -12,6 +12,7 @@ from clarion.surfaces.cli.diagnosis.finding import Finding, failed, note, ok, wa
 def probe_all() -> list[Finding]:
     """One finding an account, in the order in which they are tried. The database must have its tables."""
     try:
+        book.require_readable()
         accounts = {channel: book.of_channel(channel) for channel in CHANNELS}
     except Undecryptable:
         remedy = "add the key this database was made with back to CLARION_ENCRYPTION_KEYS, at the end"
