@@ -9,7 +9,6 @@ from msgspec import UNSET, Meta, UnsetType
 from clarion.contract.channel import ChannelKey
 from clarion.contract.input_error import InputError
 from clarion.flows.ingest import audience, bulk, jobs
-from clarion.flows.ingest.asked import Send
 from clarion.flows.ingest.bulk import Recipient
 from clarion.records import clock
 from clarion.records.access.permissions import Permission
@@ -17,21 +16,14 @@ from clarion.records.ledger.bulk_store import JobState
 from clarion.records.ledger.models import Job, Rejection
 from clarion.surfaces.api.endpoint import Answer, Call, Endpoint, operation
 from clarion.surfaces.api.fields import (
-    CategoryName,
     Channels,
     Instant,
     Locale,
-    LongText,
-    Moment,
     Object,
-    Path,
-    Priority,
-    Text,
     Timezone,
-    priority_number,
 )
-from clarion.surfaces.api.notifications import Metadata, Options
 from clarion.surfaces.api.problems import Refusal
+from clarion.surfaces.api.wanted import Wanted, asked_of
 
 MOST = 100_000
 BULK_BYTES = 64_000_000
@@ -57,31 +49,11 @@ class UserFilters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     preferred_channel: ChannelKey | UnsetType = UNSET
 
 
-class BulkIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Either `recipients` or `user_filters`. The other fields are those of a send; priority is low unless given.
-
-    `notification_type`, `message` and `metadata` are other names for `channel`, `body` and `context`.
-    """
+class BulkIn(Wanted, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Either `recipients` or `user_filters`. The other fields are those of a send; priority is low unless given."""
 
     recipients: Annotated[list[RecipientIn], Meta(min_length=1, max_length=MOST)] | None = None
     user_filters: UserFilters | None = None
-    template_path: Path | None = None
-    subject: Annotated[str, Meta(max_length=255)] = ""
-    body: LongText = ""
-    message: LongText = ""
-    channel: ChannelKey | None = None
-    notification_type: ChannelKey | None = None
-    channels: Channels = []
-    category: CategoryName | None = None
-    priority: Priority | None = None
-    context: Object = {}
-    metadata: Metadata = Metadata()
-    data: Object = {}
-    scheduled_at: Moment | None = None
-    timezone: Timezone | None = None
-    expires_at: Instant | None = None
-    reference: Text = ""
-    options: Options = Options()
 
 
 class BulkAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,30 +101,6 @@ class RejectionsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     page_size: Annotated[int, Meta(ge=1, le=1000)] = 100
 
 
-def _asked(call: Call) -> Send:
-    body: BulkIn = call.body
-    names = [name for name in (body.channel, body.notification_type) if name is not None]
-    return Send(
-        caller=call.caller,
-        user_id=call.caller.user_id,
-        template_path=body.template_path or "",
-        subject=body.subject,
-        body=body.body or body.message,
-        channels=tuple(dict.fromkeys([*names, *body.channels])),
-        category=body.category,
-        priority=priority_number(body.priority) if body.priority is not None else BULK_PRIORITY,
-        context={**body.metadata.template_vars, **body.context},
-        data=body.data,
-        scheduled_at=body.scheduled_at,
-        timezone=body.timezone or "",
-        expires_at=body.expires_at,
-        reference=body.reference,
-        bypass=body.options.bypass_preferences,
-        track_opens=body.options.track_opens,
-        track_clicks=body.options.track_clicks,
-    )
-
-
 def _recipient(given: RecipientIn) -> Recipient:
     own = [given.channel] if given.channel is not None else []
     return Recipient(
@@ -180,7 +128,7 @@ class BulkView(Endpoint):
         body: BulkIn = call.body
         if (body.recipients is None) == (body.user_filters is None):
             raise InputError("recipients_or_filters", "give recipients or user_filters", pointer="/recipients")
-        asked = _asked(call)
+        asked = asked_of(body, call.caller, call.caller.user_id, BULK_PRIORITY)
         if body.recipients is not None:
             receipt = bulk.accept_list(asked, (_recipient(r) for r in body.recipients), clock.now())
             value = BulkAnswer(

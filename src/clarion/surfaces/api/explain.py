@@ -15,7 +15,7 @@ from clarion.records.ledger.models import Decision, Notification
 from clarion.surfaces.api.endpoint import Answer, Call, Endpoint, operation
 from clarion.surfaces.api.fates import StatusOut, status_of
 from clarion.surfaces.api.fields import Instant
-from clarion.surfaces.api.notifications import SEND_BYTES, SendIn, asked_of, find_notification
+from clarion.surfaces.api.notifications import SEND_BYTES, SendIn, asked_send, find_notification
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,5 +160,5 @@ class ForecastView(Endpoint):
     )
     def post(self, call: Call) -> Answer:
         """Say what a send would come to; nothing is stored or sent."""
-        found = foresee(asked_of(call.body, call.caller), clock.now())
+        found = foresee(asked_send(call.body, call.caller), clock.now())
         return Answer(value=Forecast(results=[_foreseen(one) for one in found]))

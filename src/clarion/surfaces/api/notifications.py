@@ -1,10 +1,9 @@
 """Sending one notification, and what became of it."""
 
-from typing import Annotated, Any
+from dataclasses import replace
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta
 
 from clarion.contract.channel import ChannelKey
 from clarion.flows.ingest import changes, flow
@@ -27,20 +26,16 @@ from clarion.surfaces.api.fates import (
     summaries,
 )
 from clarion.surfaces.api.fields import (
-    CategoryName,
-    Channels,
     Instant,
-    LongText,
     Moment,
     Object,
     Path,
-    Priority,
     Text,
     Timezone,
-    priority_number,
 )
 from clarion.surfaces.api.paging import PageQuery, page_of
-from clarion.surfaces.api.problems import FieldProblem, Refusal
+from clarion.surfaces.api.problems import Refusal
+from clarion.surfaces.api.wanted import Wanted, asked_of
 
 SEND_BYTES = 256 * 1024
 _MESSAGES = {
@@ -49,21 +44,7 @@ _MESSAGES = {
 }
 
 
-class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Passing the recipient's preferences over needs the permission `bypass`."""
-
-    bypass_preferences: bool = False
-    track_opens: bool = True
-    track_clicks: bool = True
-
-
-class Metadata(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The e-commerce form of the context."""
-
-    template_vars: Object = {}
-
-
-class SendIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SendIn(Wanted, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One send. `user_id` absent: to the caller. `channel`, `channels` or neither: those the user prefers.
 
     `notification_type`, `message`, `metadata`, `template_name` and `template_context` are other names for `channel`,
@@ -74,26 +55,7 @@ class SendIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """
 
     user_id: UUID | None = None
-    template_path: Path | None = None
-    template_name: Path | None = None
-    subject: Annotated[str, Meta(max_length=255)] | None = None
-    body: LongText | None = None
-    message: LongText | None = None
-    channel: ChannelKey | None = None
-    notification_type: ChannelKey | None = None
-    channels: Channels = []
-    category: CategoryName | None = None
-    priority: Priority | None = None
-    context: Object = {}
-    template_context: Object = {}
-    metadata: Metadata = Metadata()
-    data: Object = {}
-    scheduled_at: Moment | None = None
-    timezone: Timezone | None = None
-    expires_at: Instant | None = None
-    reference: Text = ""
     fallback: FallbackField | None = None
-    options: Options = Options()
 
 
 class SendAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,36 +108,9 @@ class ListQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True
     reference: Text = ""
 
 
-def asked_of(body: SendIn, caller: Caller) -> Send:
-    """The body as the flow takes it; several names for one thing must not contradict each other."""
-    names = [name for name in (body.channel, body.notification_type) if name is not None]
-    return Send(
-        caller=caller,
-        user_id=body.user_id or caller.user_id,
-        template_path=_one(body.template_path, body.template_name, "/template_name") or "",
-        subject="" if body.template_name else body.subject or "",
-        body="" if body.template_name else _one(body.body, body.message, "/message") or "",
-        channels=tuple(dict.fromkeys([*names, *body.channels])),
-        category=body.category,
-        priority=priority_number(body.priority) if body.priority is not None else None,
-        context={**body.metadata.template_vars, **body.template_context, **body.context},
-        data=body.data,
-        scheduled_at=body.scheduled_at,
-        timezone=body.timezone or "",
-        expires_at=body.expires_at,
-        reference=body.reference,
-        bypass=body.options.bypass_preferences,
-        track_opens=body.options.track_opens,
-        track_clicks=body.options.track_clicks,
-        fallback=fallback_of(body.fallback),
-    )
-
-
-def _one(first: Any, second: Any, pointer: str) -> Any:
-    if first is not None and second is not None:
-        field = FieldProblem(pointer=pointer, code="given_twice", message="another name of a field that is given, too")
-        raise Refusal(422, "given_twice", "the same thing is given under two names", errors=[field])
-    return first if first is not None else second
+def asked_send(body: SendIn, caller: Caller) -> Send:
+    """The body as the flow takes it, with its chain."""
+    return replace(asked_of(body, caller, body.user_id or caller.user_id), fallback=fallback_of(body.fallback))
 
 
 def answer_of(receipt: Receipt) -> Answer:
@@ -221,7 +156,7 @@ class SendView(Endpoint):
         `suppressed`, and nothing goes out. 403 `opted_out` means that the user's own preferences forbid it; the
         decision is on record under the ids in `notifications`.
         """
-        return answer_of(flow.send(asked_of(call.body, call.caller), clock.now()))
+        return answer_of(flow.send(asked_send(call.body, call.caller), clock.now()))
 
 
 class NotificationsView(SendView):
