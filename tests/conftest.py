@@ -1,5 +1,6 @@
 """Fixtures shared by all tests. Real PostgreSQL and Redis come from the plugin clarion.testing.pytest_servers."""
 
+import signal
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -23,6 +24,10 @@ from clarion.records.people.models import Device, Endpoint, User
 from clarion.records.templating.catalog import catalog as templates
 from clarion.surfaces.api import health
 from clarion.surfaces.api.authentication import memory
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    # a shell that starts the suite in the background makes it, and every process it starts, deaf to Ctrl-C
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
