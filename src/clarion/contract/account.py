@@ -7,7 +7,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from clarion.contract.faults import Misconfigured
 from clarion.contract.rate import Rate, parse_burst, parse_rate
 
-COMMON_OPTIONS = frozenset({"endpoint", "rate", "burst", "concurrency", "name"})
+COMMON_OPTIONS = frozenset({"endpoint", "rate", "burst", "concurrency", "weight", "name"})
+MOST_CALLS = 512
+MOST_WEIGHT = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,23 @@ class AccountUrl:
     def burst(self) -> int | None:
         """The `burst=` option."""
         return parse_burst(self.options["burst"]) if "burst" in self.options else None
+
+    @property
+    def weight(self) -> int | None:
+        """The `weight=` option."""
+        return _number("weight", self.options["weight"], MOST_WEIGHT) if "weight" in self.options else None
+
+    @property
+    def concurrency(self) -> int | None:
+        """The `concurrency=` option: calls or connections in flight for one open account."""
+        return _number("concurrency", self.options["concurrency"], MOST_CALLS) if "concurrency" in self.options else None
+
+    def calls_at_once(self, usual: int, most: int = MOST_CALLS) -> int:
+        """What a provider that can do several things at once is to declare as its concurrency. Raises Misconfigured."""
+        asked = self.concurrency or usual
+        if asked > most:
+            raise Misconfigured(f"{self.scheme}: concurrency= must be a number from 1 to {most}")
+        return asked
 
     @property
     def shown(self) -> str:
@@ -70,7 +89,13 @@ def parse_account_url(url: str) -> AccountUrl:
         options=options,
     )
     try:
-        _ = parsed.rate, parsed.burst
+        _ = parsed.rate, parsed.burst, parsed.weight, parsed.concurrency
     except Misconfigured as fault:
         raise Misconfigured(f"{parsed.scheme}: {fault}") from fault
     return parsed
+
+
+def _number(option: str, text: str, most: int) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 6 and 1 <= int(text) <= most):
+        raise Misconfigured(f"{option}= must be a number from 1 to {most}")
+    return int(text)

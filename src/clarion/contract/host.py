@@ -64,10 +64,12 @@ class OutboxPort(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """The ports together, given to every provider factory; most vendors use none of them."""
+    """The ports together, given to every provider factory; most vendors use none of them. `callback_url` is where this
+    account's vendor is to report (`https://…/api/v1/hooks/twilio/<token>`); empty: nowhere."""
 
     inbox: InboxPort
     live: LivePort
     outbox: OutboxPort
     sender_email: str = "Clarion <no-reply@localhost>"
     allow_private_targets: bool = False
+    callback_url: str = field(default="", repr=False)

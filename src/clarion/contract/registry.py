@@ -7,6 +7,7 @@ from types import MappingProxyType
 from clarion.contract.account import AccountUrl
 from clarion.contract.channel import ChannelKey
 from clarion.contract.faults import Misconfigured
+from clarion.contract.feedback import FeedbackFactory
 from clarion.contract.host import Host
 from clarion.contract.provider import Provider
 
@@ -15,11 +16,13 @@ Factory = Callable[[AccountUrl, ChannelKey, Host], Provider]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A provider kind: the URL scheme that names it, what it carries, how to open an account."""
+    """A provider kind: the URL scheme that names it, what it carries, how to open an account, and how to hear what
+    the vendor reports of it later (None: it reports nothing)."""
 
     scheme: str
     channels: frozenset[ChannelKey]
     open: Factory
+    feedback: FeedbackFactory | None = None
 
 
 class Registry:

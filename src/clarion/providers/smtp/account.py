@@ -93,7 +93,7 @@ def read_account(url: AccountUrl, host: Host) -> SmtpAccount:
         idle=_number(url, "idle", 30.0, low=0, high=3600),
         ehlo=url.options.get("ehlo", ""),
         pipelining=_is_yes(url, "pipelining", default=True),
-        connections=int(_number(url, "concurrency", 4, low=1, high=64)),
+        connections=url.calls_at_once(4, most=64),
     )
 
 

@@ -36,7 +36,7 @@ class WebhookProvider:
         self._secret = url.password
         self._lenient = host.allow_private_targets
         self._plain_http = self._lenient or url.options.get("plain_http") == "yes"
-        concurrency = int(_number(url, "concurrency", 32, low=1, high=512))
+        concurrency = url.calls_at_once(32)
         limits = Limits(total=_number(url, "timeout", 15, low=0.05, high=120), connections=concurrency)
         guard = Guard.private_allowed() if self._lenient else Guard.strict()
         self._client = loop.PerLoop(lambda: HttpClient(guard=guard, limits=limits, user_agent="Clarion-Webhook/1"))

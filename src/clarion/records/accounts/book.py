@@ -1,6 +1,10 @@
-"""Which accounts carry a channel, in order; mirrored from the environment at start, switched off on faults."""
+"""Which accounts carry a channel, in order; mirrored from the environment at start, switched off on faults.
 
-from collections.abc import Mapping
+Accounts of a lower position come first; those of the same position share the work by weight. Staff add others with
+additions.py.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -18,11 +22,13 @@ from clarion.records.personal.envelope import Undecryptable
 
 FAULT_REST = timedelta(seconds=60)
 PREFERENCE = Coalesce("set_position", "position")
+STAND_IN = "sandbox"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountFacts:
-    """An account as routing sees it. `rate` and `burst` None: as the provider declares."""
+    """An account as routing sees it. `rate` and `burst` None: as the provider declares. Of accounts of one `position`,
+    each gets its `weight`'s share."""
 
     id: UUID
     channel: ChannelKey
@@ -33,6 +39,8 @@ class AccountFacts:
     rate: Rate | None
     burst: int | None
     version: str
+    position: int = 0
+    weight: int = 1
 
     @property
     def label(self) -> str:
@@ -44,8 +52,19 @@ def mirror(configured: Mapping[ChannelKey, list[str]]) -> None:
     """Make the rows of environment accounts equal to the environment; what staff set stays."""
     with transaction.atomic():
         for channel, urls in configured.items():
-            names = [_mirror_one(channel, position, url) for position, url in enumerate(urls)]
+            names = [_mirror_one(channel, place, url) for place, url in zip(positions(urls), urls, strict=True)]
             Account.objects.filter(channel=channel, from_environment=True).exclude(name__in=names).delete()
+
+
+def positions(urls: Sequence[str]) -> list[int]:
+    """The positions of URLs in their order: neighbours that all have `weight=` share one, the others stand alone."""
+    found: list[int] = []
+    sharing = False
+    for place, url in enumerate(urls):
+        weighted = parse_account_url(url).weight is not None
+        found.append(found[-1] if weighted and sharing else place)
+        sharing = weighted
+    return found
 
 
 def _mirror_one(channel: ChannelKey, position: int, url: str) -> str:
@@ -56,13 +75,14 @@ def _mirror_one(channel: ChannelKey, position: int, url: str) -> str:
         row.url = url
         row.fault, row.fault_at = "", None
     row.provider, row.shown, row.position, row.from_environment = parsed.scheme, parsed.shown, position, True
+    row.weight = parsed.weight or 1
     row.save()
     return parsed.name
 
 
 def of_channel(channel: ChannelKey) -> list[AccountFacts]:
-    """The channel's accounts, preferred first."""
-    rows = Account.objects.filter(channel=channel).order_by(PREFERENCE, "name")
+    """The channel's accounts, preferred first; without the sandbox that stood in for them until one was added."""
+    rows = in_charge(list(Account.objects.filter(channel=channel).order_by(PREFERENCE, "name")))
     found = []
     for row in rows:
         try:
@@ -71,6 +91,13 @@ def of_channel(channel: ChannelKey) -> list[AccountFacts]:
             if not row.fault:
                 note_fault(row.id, "its URL cannot be opened: add its key back to the ring", clock.now())
     return found
+
+
+def in_charge(rows: Sequence[Account]) -> list[Account]:
+    """Of one channel's rows those that may carry anything. What staff added makes the sandbox of an unconfigured
+    channel step aside, for else mail would seem to be sent."""
+    added = any(not row.from_environment for row in rows)
+    return [row for row in rows if not (added and row.from_environment and row.provider == STAND_IN)]
 
 
 def require_readable() -> None:
@@ -94,6 +121,8 @@ def facts_of(row: Account) -> AccountFacts:
         # a burst in the URL belongs to the rate in the URL
         burst=row.set_burst or (None if row.set_rate else url.burst),
         version=f"{row.id}:{bytes(row.url_sealed[:17]).hex()}",
+        position=row.position if row.set_position is None else row.set_position,
+        weight=row.set_weight or row.weight,
     )
 
 

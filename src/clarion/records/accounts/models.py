@@ -1,4 +1,5 @@
-"""Provider accounts as rows: those named in the environment are mirrored here, so that staff can pause them."""
+"""Provider accounts as rows: those named in the environment are mirrored here, so that staff can pause them; others are
+added by staff."""
 
 from typing import ClassVar
 
@@ -19,11 +20,13 @@ class Account(models.Model):
     url_sealed = models.BinaryField()
     shown = models.TextField()
     position = models.SmallIntegerField(default=0)
+    weight = models.SmallIntegerField(default=1)
     from_environment = models.BooleanField(default=False)
     paused = models.BooleanField(default=False)
     set_rate = models.TextField(default="", blank=True)
     set_burst = models.IntegerField(null=True)
     set_position = models.SmallIntegerField(null=True)
+    set_weight = models.SmallIntegerField(null=True)
     fault = models.TextField(default="", blank=True)
     fault_at = models.DateTimeField(null=True)
     updated_at = models.DateTimeField(auto_now=True)
