@@ -256,7 +256,7 @@ def test_a_device_is_registered_listed_masked_and_removed(as_ann: Api, ann: User
 
 def test_the_same_token_again_moves_to_the_new_owner_and_wakes_up(as_ann: Api, ann: User) -> None:
     other = make_user(reachable=False)
-    body = {"platform": "ios", "token": "one-token-for-two", "token_kind": "apns"}
+    body = {"platform": "ios", "token": "0f" * 32, "token_kind": "apns"}
     first = api_as(other).post(f"users/{other.id}/devices", body).json()
     Device.objects.filter(pk=first["id"]).update(active=False)
     second = as_ann.post(f"users/{ann.id}/devices", body).json()

@@ -15,11 +15,15 @@ from clarion.contract.content import PushContent
 PAYLOAD_BYTES = 4096
 """FCM, APNs and Web Push all stop at 4 kB for an ordinary notification."""
 
+COLLAPSE_BYTES = 64
+"""As long as APNs takes; `order-1234`, say."""
+
 FIELDS = (
     FieldSpec(name="title", required=True, limit=200, single_line=True),
     FieldSpec(name="body", required=True, limit=2000),
     FieldSpec(name="image", limit=2048, single_line=True),
     FieldSpec(name="link", limit=2048, single_line=True),
+    FieldSpec(name="collapse", limit=COLLAPSE_BYTES, single_line=True),
 )
 
 
@@ -41,6 +45,7 @@ def build(fields: Mapping[str, str], data: Mapping[str, object]) -> PushContent:
         body=values["body"].strip(),
         image=link(values["image"], field="image"),
         link=link(values["link"], field="link"),
+        collapse=_collapse(values["collapse"]),
         data=json_data(data, limit=PAYLOAD_BYTES),
     )
     texts = [content.title, content.body, content.image, content.link]
@@ -52,6 +57,13 @@ def build(fields: Mapping[str, str], data: Mapping[str, object]) -> PushContent:
             field="data",
         )
     return content
+
+
+def _collapse(value: str) -> str:
+    """It travels in HTTP headers, so it is plain ASCII without blanks."""
+    if not all("!" <= char <= "~" for char in value.strip()):
+        raise InvalidValue("invalid_collapse", "collapse must be letters, digits and signs of ASCII", field="collapse")
+    return value.strip()
 
 
 PUSH = Channel(

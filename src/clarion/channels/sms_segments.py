@@ -10,6 +10,7 @@ BASIC = frozenset(
 )
 EXTENSION = frozenset("\f^{}\\[~]|€")
 """Written as ESC and a second septet."""
+GSM = BASIC | EXTENSION
 
 
 class SmsEncoding(StrEnum):
@@ -32,41 +33,32 @@ class Segments:
 
 def count_segments(text: str) -> Segments:
     """Count the segments a carrier would bill; an escape pair or a surrogate pair is never split."""
-    forced_by = next((char for char in text if char not in BASIC and char not in EXTENSION), "")
-    if forced_by:
-        return _count(
-            text,
-            SmsEncoding.UCS2,
-            [2 if ord(char) > 0xFFFF else 1 for char in text],
-            70,
-            67,
-            forced_by,
-        )
-    return _count(
-        text,
-        SmsEncoding.GSM7,
-        [2 if char in EXTENSION else 1 for char in text],
-        160,
-        153,
-        "",
-    )
+    used = set(text)
+    if odd := used - GSM:
+        forced_by = next(char for char in text if char in odd)
+        wide = max(used) > "\uffff"
+        costs = [2 if char > "\uffff" else 1 for char in text] if wide else None
+        return _count(text, SmsEncoding.UCS2, costs, 70, 67, forced_by)
+    costs = [2 if char in EXTENSION else 1 for char in text] if used & EXTENSION else None
+    return _count(text, SmsEncoding.GSM7, costs, 160, 153, "")
 
 
 def _count(
     text: str,
     encoding: SmsEncoding,
-    costs: list[int],
+    costs: list[int] | None,
     single: int,
     part: int,
     forced_by: str,
 ) -> Segments:
-    units = sum(costs)
+    """`costs` are the units of each character; None: one each, the usual case, which needs no walk."""
+    units = len(text) if costs is None else sum(costs)
     alone = units <= single
     return Segments(
         encoding=encoding,
         characters=len(text),
         units=units,
-        segments=min(len(text), 1) if alone else _parts(costs, part),
+        segments=min(units, 1) if alone else -(-units // part) if costs is None else _parts(costs, part),
         limit=single if alone else part,
         forced_by=forced_by,
     )

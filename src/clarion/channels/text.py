@@ -11,8 +11,9 @@ LINE_BREAKS = re.compile("[\r\n\x00\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029]")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
 _OTHER_BREAKS = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
-# Most texts are tidy already; finding that out must not cost three passes.
-_CLEAN_ASCII = re.compile("[\t\n -~]*")
+# Most texts are tidy already. Finding that out must not cost three passes, nor a pattern's look at every character:
+# what is left without the harmless ASCII is short.
+_HARMLESS = b"\t\n" + bytes(range(0x20, 0x7F))
 _UNTIDY = re.compile(f"{_CONTROLS.pattern}|{_OTHER_BREAKS.pattern}|{_SURROGATES.pattern}")
 
 
@@ -30,7 +31,7 @@ def single_line(value: str, *, field: str) -> str:
 
 def clean(value: str, *, field: str) -> str:
     """Text with `\\n` as its only line break and no control characters; lone surrogates cannot be sent at all."""
-    if _CLEAN_ASCII.fullmatch(value) if value.isascii() else not _UNTIDY.search(value):
+    if _is_tidy(value):
         return value
     if _SURROGATES.search(value):
         raise InvalidValue(
@@ -39,6 +40,14 @@ def clean(value: str, *, field: str) -> str:
             field=field,
         )
     return _CONTROLS.sub("", _OTHER_BREAKS.sub("\n", value))
+
+
+def _is_tidy(value: str) -> bool:
+    try:
+        rest = value.encode().translate(None, _HARMLESS).decode()
+    except UnicodeEncodeError:  # half a surrogate pair
+        return False
+    return rest.isprintable() or not _UNTIDY.search(rest)
 
 
 def within(value: str, limit: int, *, field: str) -> str:

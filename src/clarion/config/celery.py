@@ -6,7 +6,7 @@ from typing import Any
 
 from celery import Celery
 from celery.platforms import SecurityWarning
-from celery.signals import setup_logging, worker_init
+from celery.signals import setup_logging, worker_init, worker_ready
 from kombu.entity import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clarion.config.settings")
@@ -14,10 +14,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clarion.config.settings")
 from django.conf import settings
 
 from clarion.flows.delivery.bell import queue_of
-from clarion.records.ledger.lanes import JOBS, lanes
+from clarion.records.ledger.lanes import FEEDBACK, JOBS, lanes
 
 # it warns of pickle as root; only JSON is accepted here
 warnings.simplefilter("ignore", SecurityWarning)
+
+# Of who rings: a broker that is away must not hold up an answer of the API. Kombu would wait two seconds between tries.
+_ONE_TRY = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 
 app = Celery("clarion")
 app.conf.update(
@@ -32,10 +35,10 @@ app.conf.update(
             "health_check_interval": 25,
             "socket_connect_timeout": 2,
             "retry_on_timeout": False,
-            "max_retries": 1,
+            **_ONE_TRY,
         }
         if settings.BROKER_URL.startswith("redis")
-        else {"confirm_publish": True}
+        else {"confirm_publish": True, **_ONE_TRY}
     ),
     task_ignore_result=True,
     task_store_errors_even_if_ignored=False,
@@ -43,7 +46,7 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     task_create_missing_queues=False,
     task_default_queue="lane.email",
-    task_queues=[Queue(queue_of(lane), durable=True) for lane in (*lanes(), JOBS)],
+    task_queues=[Queue(queue_of(lane), durable=True) for lane in (*lanes(), JOBS, FEEDBACK)],
     accept_content=["json"],
     task_serializer="json",
     worker_hijack_root_logger=False,
@@ -67,3 +70,11 @@ def _start_soundly(**_: Any) -> None:
 
     require_soundness()
     book.mirror(configured(settings.ENV))
+
+
+@worker_ready.connect
+def _settle_down(**_: Any) -> None:
+    """All is loaded."""
+    from clarion.config.collecting import settle_down
+
+    settle_down()

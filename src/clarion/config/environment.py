@@ -5,15 +5,27 @@ The table in docs/reference/environment.md is generated from the descriptions he
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from clarion.contract.channel import ChannelKey
 from clarion.contract.faults import Misconfigured
 from clarion.contract.rate import Rate, parse_rate
+from clarion.records.crashing import parse_plan
+from clarion.records.reputation.rules import FORM, Thresholds, parse_thresholds
+from clarion.records.sms_safety.policy import (
+    RANGE_LIMIT,
+    REFUSED_LINES,
+    SmsPolicy,
+    parse_cap,
+    parse_countries,
+    parse_lines,
+    parse_prices,
+    parse_range_limit,
+)
 
 PREFIX = "CLARION_"
 
@@ -71,16 +83,101 @@ class Environment(BaseModel):
         "push=100/min",
         description="How many messages one person gets on a channel, `push=100/min sms=10/h`; `none`: no limit",
     )
+    reputation: str = Field(
+        FORM,
+        description="When bounces and complaints (percent of what an account sent) warn/pause, from how many messages on,"
+        " in which window; `warn` added: never pause; `off`: no guard",
+    )
+    chaos: bool = Field(False, description="Allows `CLARION_CRASH_POINT`; for tests of faults, never in production")
+    crash_point: str = Field(
+        "",
+        description="A place at which this process fails on purpose, `worker_claimed:hit=3:mode=stop`;"
+        " needs `CLARION_CHAOS=1`. The places are in guarantees.md",
+    )
+    sms_countries: str = Field(
+        "",
+        description="Countries that text messages may go to, `TZ,KE,UG`, then lists of single categories,"
+        " `marketing=TZ`; empty: every country",
+    )
+    sms_refused_lines: str = Field(
+        REFUSED_LINES,
+        description="Kinds of numbers that get no text messages, as far as the number tells; `none`: all get some",
+    )
+    sms_range_limit: str = Field(
+        RANGE_LIMIT,
+        description="How many text messages a range of 10,000 numbers gets, against SMS pumping; `none`: any number",
+    )
+    sms_prices: str = Field(
+        "",
+        description="What a segment of a text message costs, by country, `USD TZ=0.02 KE=0.03 *=0.08`; `*`: elsewhere",
+    )
+    sms_daily_cap: str = Field(
+        "",
+        description="What text messages may cost on one day (UTC), `20000 segments`, `50 USD`, or both with a comma;"
+        " empty: no cap. Critical transactional ones may go a fifth above it",
+    )
     embedded: bool = Field(False, description="Set by `clarion up` when it brings its own PostgreSQL or Redis")
     data_dir: str = Field("", description="Set by `clarion up`: where the embedded servers keep their data")
     api_url: str = Field("", description="For `clarion send`: base URL of the API")
     api_key: str = Field("", description="For `clarion send`: the API key")
+
+    @field_validator("crash_point")
+    @classmethod
+    def _allowed(cls, text: str, info: ValidationInfo) -> str:
+        if text and not info.data.get("chaos"):
+            raise ValueError("this makes processes fail on purpose; take it away, or set CLARION_CHAOS=1 as well")
+        if text:
+            parse_plan(text)
+        return text
+
+    @field_validator("sms_countries", "sms_refused_lines", "sms_range_limit", "sms_prices")
+    @classmethod
+    def _sendable(cls, text: str, info: ValidationInfo) -> str:
+        _SMS_PARSERS[str(info.field_name)](text)
+        return text
+
+    @field_validator("sms_daily_cap")
+    @classmethod
+    def _affordable(cls, text: str, info: ValidationInfo) -> str:
+        parse_cap(text, parse_prices(info.data.get("sms_prices", "")))
+        return text
+
+    @field_validator("reputation")
+    @classmethod
+    def _judgeable(cls, text: str) -> str:
+        parse_reputation(text)
+        return text
 
     @field_validator("user_limits")
     @classmethod
     def _readable(cls, text: str) -> str:
         parse_user_limits(text)
         return text
+
+
+_SMS_PARSERS: dict[str, Callable[[str], object]] = {
+    "sms_countries": parse_countries,
+    "sms_refused_lines": parse_lines,
+    "sms_range_limit": parse_range_limit,
+    "sms_prices": parse_prices,
+}
+
+
+def parse_sms_policy(env: Environment) -> SmsPolicy:
+    """What text messages are allowed, from settings that were found readable."""
+    prices = parse_prices(env.sms_prices)
+    return SmsPolicy(
+        countries=parse_countries(env.sms_countries),
+        refused_lines=parse_lines(env.sms_refused_lines),
+        range_limit=parse_range_limit(env.sms_range_limit),
+        prices=prices,
+        cap=parse_cap(env.sms_daily_cap, prices),
+    )
+
+
+def parse_reputation(text: str) -> Thresholds | None:
+    """The thresholds of the reputation guard, None for `off`; raises ValueError saying what to write."""
+    return None if text == "off" else parse_thresholds(text)
 
 
 def parse_user_limits(text: str) -> dict[ChannelKey, Rate]:

@@ -5,10 +5,18 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from clarion.config.database import parse_database_url
-from clarion.config.environment import ConfigurationError, parse_user_limits, read_environment
+from clarion.config.environment import (
+    ConfigurationError,
+    parse_reputation,
+    parse_sms_policy,
+    parse_user_limits,
+    read_environment,
+)
 from clarion.config.logs import configure_structlog, logging_settings
 from clarion.contract.channel import ChannelKey
 from clarion.contract.rate import Rate
+from clarion.records.reputation.rules import Thresholds
+from clarion.records.sms_safety.policy import SmsPolicy
 
 try:
     ENV = read_environment()
@@ -32,6 +40,8 @@ BROKER_URL = ENV.broker_url or ENV.redis_url
 ENCRYPTION_KEYS = ENV.encryption_keys
 JWT_KEY = ENV.jwt_key
 RETENTION_DAYS = ENV.retention_days
+SMS_POLICY: SmsPolicy = parse_sms_policy(ENV)
+REPUTATION: Thresholds | None = parse_reputation(ENV.reputation)
 USER_LIMITS: dict[ChannelKey, Rate] = parse_user_limits(ENV.user_limits)
 JWT_ALGORITHM = ENV.jwt_algorithm
 OUTBOX_OPEN = ENV.outbox == "auto" and (ENV.embedded or DEBUG)
@@ -57,6 +67,12 @@ INSTALLED_APPS = [
     "clarion.records.inbox",
     "clarion.records.outbox",
     "clarion.records.accounts",
+    "clarion.records.uploads",
+    "clarion.records.digests",
+    "clarion.records.feedback",
+    "clarion.records.suppression",
+    "clarion.records.reputation",
+    "clarion.records.sms_safety",
     "clarion.surfaces.cli",
 ]
 MIDDLEWARE = [

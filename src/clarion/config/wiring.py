@@ -9,12 +9,44 @@ from clarion.config.environment import Environment
 from clarion.contract.channel import ChannelKey
 from clarion.contract.host import Host
 from clarion.contract.registry import Entry, Registry, install
-from clarion.providers import in_app, sandbox, smtp, webhook, websocket
+from clarion.providers import (
+    apns,
+    apprise,
+    beem,
+    fcm,
+    http_sms,
+    in_app,
+    sandbox,
+    sendgrid,
+    ses,
+    slack,
+    smtp,
+    twilio,
+    webhook,
+    webpush,
+    websocket,
+)
 from clarion.records.inbox.live import LiveLayer
 from clarion.records.inbox.store import InboxStore
 from clarion.records.outbox.store import OutboxStore
 
-PROVIDERS: tuple[Entry, ...] = (smtp.ENTRY, webhook.ENTRY, in_app.ENTRY, websocket.ENTRY, sandbox.ENTRY)
+PROVIDERS: tuple[Entry, ...] = (
+    smtp.ENTRY,
+    ses.ENTRY,
+    sendgrid.ENTRY,
+    twilio.ENTRY,
+    beem.ENTRY,
+    http_sms.ENTRY,
+    fcm.ENTRY,
+    apns.ENTRY,
+    webpush.ENTRY,
+    slack.ENTRY,
+    apprise.ENTRY,
+    webhook.ENTRY,
+    in_app.ENTRY,
+    websocket.ENTRY,
+    sandbox.ENTRY,
+)
 ENTRY_POINT_GROUP = "clarion.providers"
 LOCAL = {ChannelKey.IN_APP: ["inapp://"], ChannelKey.WEBSOCKET: ["websocket://"]}
 SANDBOX = ["sandbox://"]

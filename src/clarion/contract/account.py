@@ -47,7 +47,8 @@ class AccountUrl:
     @property
     def concurrency(self) -> int | None:
         """The `concurrency=` option: calls or connections in flight for one open account."""
-        return _number("concurrency", self.options["concurrency"], MOST_CALLS) if "concurrency" in self.options else None
+        text = self.options.get("concurrency")
+        return None if text is None else _number("concurrency", text, MOST_CALLS)
 
     def calls_at_once(self, usual: int, most: int = MOST_CALLS) -> int:
         """What a provider that can do several things at once is to declare as its concurrency. Raises Misconfigured."""

@@ -22,10 +22,13 @@ class SmsContent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushContent:
+    """Of messages with the same `collapse`, a device that was away or has not been looked at shows the last one."""
+
     title: str
     body: str
     image: str = ""
     link: str = ""
+    collapse: str = ""
     data: Mapping[str, object] = field(default_factory=dict)
 
 

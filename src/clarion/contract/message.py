@@ -16,6 +16,11 @@ class Target:
     value: str = field(repr=False)
     extra: Mapping[str, str] = field(default_factory=dict, repr=False)
 
+    @property
+    def kind(self) -> str:
+        """Of a device: what its token is (`fcm_token`, `fid`, `apns`, `webpush`); empty where there are no kinds."""
+        return self.extra.get("token_kind", "")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:

@@ -8,20 +8,25 @@ from clarion.contract.reasons import Reason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """The provider took responsibility for the message. `remote_id` is its own name for it, if it gave one."""
+    """The provider took responsibility for the message. `remote_id` is its own name for it, if it gave one. `segments`
+    and `price` (with currency: `0.0075 USD`) are what a text message came to, where the provider says so at once."""
 
     remote_id: str = ""
     detail: str = ""
+    segments: int | None = None
+    price: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
     """Not taken, but may be later. `after` is the provider's own wish (Retry-After); `whole_account` says that
-    the account as a whole is throttled or unwell, not just this message."""
+    the account as a whole is throttled or unwell, not just this message. `untried`: the provider gave it back without
+    asking anybody, so it waits for `after` and uses up no attempt."""
 
     why: Reason
     after: timedelta | None = None
     whole_account: bool = False
+    untried: bool = False
     detail: str = ""
 
 

@@ -16,7 +16,9 @@ class Declaration:
     `max_batch` is the most messages one `send` may be given. `idempotent`: re-sending a message with the same id
     is not delivered twice. `confirms_delivery`: taken means arrived (an inbox row, say), so no receipt follows.
     `reports_delivery`: a receipt may follow later through a callback. `default_rate`: how fast an account goes unless
-    its URL or staff say otherwise (`14/s`); empty: as fast as it can.
+    its URL or staff say otherwise (`14/s`); empty: as fast as it can. `target_kinds`: of a channel whose targets are of
+    several kinds (push: the token kinds of devices), those it can carry; empty: any. `public_key`: what clients need to
+    register with it, and anybody may know (Web Push: the VAPID key).
     """
 
     name: str
@@ -30,6 +32,12 @@ class Declaration:
     batch_call: bool = False
     attachments: bool = False
     default_rate: str = ""
+    target_kinds: frozenset[str] = frozenset()
+    public_key: str = ""
+
+    def takes(self, kind: str) -> bool:
+        """Whether it can carry a target of this kind (`Target.kind`); one without a kind, anybody can."""
+        return not kind or not self.target_kinds or kind in self.target_kinds
 
 
 class Provider(Protocol):

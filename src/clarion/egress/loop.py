@@ -99,42 +99,63 @@ class _End:
         self.error = error
 
 
+class _Crossing(Generic[T]):
+    """From the loop to a thread that waits. What is said in one turn of the loop crosses over together, for waking the
+    other thread costs more than a small call does."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.results: SimpleQueue[list[T] | _End] = SimpleQueue()
+        self._loop = loop
+        self._said: list[T] = []
+
+    def emit(self, item: T) -> None:
+        self._said.append(item)
+        if len(self._said) == 1:
+            self._loop.call_soon(self._hand_over)
+
+    def _hand_over(self) -> None:
+        if self._said:
+            self.results.put(self._said)
+            self._said = []
+
+    def ended(self, task: asyncio.Task[None]) -> None:
+        self._hand_over()
+        self.results.put(_End(asyncio.CancelledError() if task.cancelled() else task.exception()))
+
+
 def pump(produce: Callable[[Callable[[T], None]], Coroutine[Any, Any, None]]) -> Iterator[T]:
-    """Run `produce(emit)` on the egress loop and yield what it emits, as it comes.
+    """Run `produce(emit)` on the egress loop and yield what it emits (on the loop), as it comes.
 
     An exception of the producer is raised after everything emitted before it. Closing the generator cancels the
     producer and waits (at most CLOSING_SECONDS) until it has cleaned up.
     """
-    results: SimpleQueue[T | _End] = SimpleQueue()
-    tasks: list[asyncio.Task[None]] = []
     loop = current()
+    crossing = _Crossing[T](loop)
+    tasks: list[asyncio.Task[None]] = []
 
     def start() -> None:
-        task = loop.create_task(produce(results.put))
+        task = loop.create_task(produce(crossing.emit))
         tasks.append(task)
-        task.add_done_callback(ended)
-
-    def ended(task: asyncio.Task[None]) -> None:
-        results.put(_End(asyncio.CancelledError() if task.cancelled() else task.exception()))
+        task.add_done_callback(crossing.ended)
 
     def cancel() -> None:
         tasks[0].cancel()
 
     loop.call_soon_threadsafe(start)
-    item: T | _End | None = None
+    end: list[T] | _End | None = None
     try:
-        while not isinstance(item := results.get(), _End):
-            yield item
+        while not isinstance(end := crossing.results.get(), _End):
+            yield from end
     finally:
-        if not isinstance(item, _End):
+        if not isinstance(end, _End):
             loop.call_soon_threadsafe(cancel)
             if not _process.is_on_loop():  # a forgotten generator may be collected there, and must not wait for itself
-                _drain(results)
-    if item.error is not None:
-        raise item.error
+                _drain(crossing.results)
+    if end.error is not None:
+        raise end.error
 
 
-def _drain(results: "SimpleQueue[T | _End]") -> None:
+def _drain(results: "SimpleQueue[list[T] | _End]") -> None:
     """Wait until the producer has ended; what it still says is dropped, as after a crash."""
     try:
         while not isinstance(results.get(timeout=CLOSING_SECONDS), _End):

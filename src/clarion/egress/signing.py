@@ -5,11 +5,14 @@ from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from secrets import token_bytes
 
 import msgspec
 from standardwebhooks import Webhook
 from standardwebhooks.webhooks import EmptyWebhookSecretError
+
+_REMEMBERED = 4_096
 
 
 class BadSecret(ValueError):
@@ -24,9 +27,10 @@ class SignedRequest:
     headers: Mapping[str, str] = field(repr=False)
 
 
-def _keys(secrets: str) -> list[Webhook]:
+@lru_cache(maxsize=_REMEMBERED)
+def _keys(secrets: str) -> tuple[Webhook, ...]:
     try:
-        keys = [Webhook(secret) for secret in secrets.split()]
+        keys = tuple(Webhook(secret) for secret in secrets.split())
     except (binascii.Error, ValueError, EmptyWebhookSecretError):
         raise BadSecret("the webhook's signing secret must be base64, with or without whsec_") from None
     if not keys:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 FIRST_SECONDS = 0.5
 LONGEST_SECONDS = 30.0
-HEALTHY_SECONDS = 60.0
+# what crashes at its start does so sooner; what is killed now and then is not to stay away for half a minute
+HEALTHY_SECONDS = 10.0
 
 
 @dataclass(slots=True)
@@ -14,7 +15,7 @@ class Backoff:
     _next: float = FIRST_SECONDS
 
     def after_crash(self, lived_seconds: float) -> float:
-        """Seconds to wait: 0.5, doubling to 30 at every crash; from the start again after a minute's healthy life."""
+        """Seconds to wait: 0.5, doubling to 30 at every crash; from the start again after HEALTHY_SECONDS of life."""
         if lived_seconds >= HEALTHY_SECONDS:
             self._next = FIRST_SECONDS
         wait = self._next

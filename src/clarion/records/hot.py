@@ -1,11 +1,13 @@
 """The hot statements' way to PostgreSQL: bound and prepared by the server, so that it parses and plans them once.
 
-Django binds on the client, which costs a plan each time. Runs on Django's own connection of this thread, inside
-whatever transaction is open, and raises Django's database errors.
+Django binds on the client, which costs a plan each time. Rows come in binary, which C reads; long lists of ids go as
+one text (`uuids`), for the driver writes arrays item by item in Python. Runs on Django's own connection of this thread,
+inside whatever transaction is open, and raises Django's database errors.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 from psycopg import Cursor
@@ -19,5 +21,10 @@ def fetch(statement: str, values: Sequence[Any] | Mapping[str, Any]) -> list[Row
     raw = connection.connection
     assert raw is not None
     with connection.wrap_database_errors, Cursor(raw) as cursor:
-        cursor.execute(statement, values, prepare=True)
+        cursor.execute(statement, values, prepare=True, binary=True)
         return cursor.fetchall() if cursor.description is not None else []
+
+
+def uuids(ids: Iterable[UUID]) -> str:
+    """An array literal for `%s::uuid[]`."""
+    return "{" + ",".join([one.hex for one in ids]) + "}"

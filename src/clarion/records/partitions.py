@@ -18,6 +18,8 @@ PARTITIONED = {
     "ledger_idempotency": "id",
     "ledger_rejection": "job_id",
     "inbox_item": "id",
+    "feedback_callback": "id",
+    "feedback_report": "notification_id",
 }
 # room on the page for the one update that settles a row, so that it stays HOT
 FILLFACTOR = {"ledger_notification": 70, "inbox_item": 80}

@@ -30,6 +30,7 @@ class ScriptedProvider:
     confirms_delivery: bool = False
     idempotent: bool = False
     default_rate: str = ""
+    target_kinds: frozenset[str] = frozenset()
     given: list[Message] = field(default_factory=list)
     probe_fault: ProviderFault | None = None
     closed: int = 0
@@ -44,6 +45,7 @@ class ScriptedProvider:
             confirms_delivery=self.confirms_delivery,
             idempotent=self.idempotent,
             default_rate=self.default_rate,
+            target_kinds=self.target_kinds,
         )
 
     def send(self, batch: Sequence[Message]) -> Iterator[tuple[str, Outcome]]:

@@ -1,7 +1,7 @@
 """The scheduler: small ticks, each harmless when doubled. Several may run; an advisory lock makes one the leader.
 
 It rings for lanes that have due work nobody holds: work whose bell was lost, work scheduled for now, work whose
-worker died (its lease ran out). Nothing depends on Redis remembering anything.
+worker died (its lease ran out, or was ended because the worker is gone). Nothing depends on Redis remembering anything.
 """
 
 import signal
@@ -16,17 +16,24 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
 from clarion.flows.delivery import bell, heartbeat
+from clarion.flows.delivery.grouping import send_groups
+from clarion.flows.delivery.presence import Roll
 from clarion.flows.delivery.unread import hand_on_due
 from clarion.records import clock, partitions
 from clarion.records.access import tokens
+from clarion.records.crashing import Point, crash_point
+from clarion.records.feedback import callbacks
 from clarion.records.ledger import queue
 from clarion.records.ledger.bulk_store import JobState
-from clarion.records.ledger.lanes import JOBS
+from clarion.records.ledger.lanes import FEEDBACK, JOBS
 from clarion.records.ledger.models import Job
 from clarion.records.outbox import store as outbox
+from clarion.records.reputation import guard
+from clarion.records.suppression import strikes
 
 LEADER_LOCK = 4_207_001
 KEYS_LIFE = timedelta(weeks=1)
+roll = Roll()
 log = structlog.get_logger()
 
 
@@ -40,10 +47,25 @@ class Tick:
     due: float = 0.0
 
 
+def waiting() -> list[str]:
+    """Every lane with due work that nobody holds, JOBS when there are audiences that are not all in, and
+    FEEDBACK when vendors reported something that is not read."""
+    jobs = [JOBS] if Job.objects.filter(state=JobState.RUNNING).exists() else []
+    feedback = [FEEDBACK] if callbacks.any_due() else []
+    return [*queue.lanes_due(), *jobs, *feedback]
+
+
+def free_lost() -> None:
+    """End the leases of workers that are gone."""
+    roll.call(time.monotonic())
+
+
 def ring_due() -> None:
-    """Ring for every lane with due work that nobody holds, and for audiences that are not all in."""
-    waiting = [JOBS] if Job.objects.filter(state=JobState.RUNNING).exists() else []
-    bell.ring([*queue.lanes_due(), *waiting])
+    """Ring where work waits."""
+    due = waiting()
+    if due:
+        crash_point(Point.BEAT_FOUND_DUE)
+    bell.ring(due)
 
 
 def drop_old() -> None:
@@ -56,15 +78,25 @@ def drop_old() -> None:
         log.info("partitions_dropped", names=dropped)
 
 
+def judge_reputations() -> None:
+    """Warn of accounts that burn the sender's name, and pause them."""
+    if settings.REPUTATION is not None:
+        guard.evaluate(settings.REPUTATION, clock.now())
+
+
 def ticks() -> list[Tick]:
     """The static schedule."""
     return [
+        Tick("free_lost", 1.0, free_lost),
         Tick("ring_due", 1.0, ring_due),
         Tick("hand_on_due", 1.0, hand_on_due),
+        Tick("send_groups", 1.0, send_groups),
         Tick("ensure_partitions", 3600.0, lambda: partitions.ensure(clock.now())),
         Tick("drop_old_partitions", 3600.0, drop_old),
         Tick("forget_refresh_tokens", 3600.0, lambda: tokens.forget_expired(clock.now())),
         Tick("trim_outbox", 300.0, outbox.trim),
+        Tick("judge_reputations", 30.0, judge_reputations),
+        Tick("forget_soft_bounces", 3600.0, lambda: strikes.forget(clock.now())),
     ]
 
 
@@ -85,13 +117,16 @@ def run() -> None:
 
 def _turn(schedule: list[Tick]) -> None:
     try:
-        if _leads():
-            for tick in schedule:
-                if time.monotonic() >= tick.due:
-                    tick.due = time.monotonic() + tick.every_seconds
-                    tick.act()
+        if not _leads():
+            roll.forget()
+            return
+        for tick in schedule:
+            if time.monotonic() >= tick.due:
+                tick.due = time.monotonic() + tick.every_seconds
+                tick.act()
     except (DatabaseError, InterfaceError) as error:
         log.warning("beat_without_database", kind=type(error).__name__)
+        roll.forget()
         connection.close()
 
 

@@ -10,18 +10,23 @@ from collections.abc import Collection
 import redis
 import structlog
 from celery import current_app
+from django.conf import settings
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from clarion.records import volatile
-from clarion.records.ledger.lanes import JOBS
+from clarion.records.crashing import Point, crash_point
+from clarion.records.ledger.lanes import FEEDBACK, JOBS
 
 TASK = "clarion.deliver"
 JOBS_TASK = "clarion.take_in"
+FEEDBACK_TASK = "clarion.read_feedback"
+_OTHER_TASKS = {JOBS: JOBS_TASK, FEEDBACK: FEEDBACK_TASK}
 MARK_MILLISECONDS = 1_000
 REST_SECONDS = 1.0
 log = structlog.get_logger()
 _silent_until = 0.0
+_away = False
 
 
 def queue_of(lane: str) -> str:
@@ -36,17 +41,24 @@ def ring_after_commit(lanes: Collection[str]) -> None:
 
 
 def ring(lanes: Collection[str]) -> None:
-    """Ring for each lane (or JOBS). A broker that is away is left alone for a moment: nothing depends on the bell."""
-    global _silent_until  # noqa: PLW0603 - one moment shared by the process
-    if time.monotonic() < _silent_until:
+    """Ring for each lane (or JOBS, FEEDBACK). A broker that is away is left alone for a moment: nothing depends on the bell."""
+    global _silent_until, _away  # noqa: PLW0603 - one moment shared by the process
+    if not lanes or time.monotonic() < _silent_until:
         return
+    if _away:
+        # one thread goes and looks, the others do not wait with it
+        _silent_until = time.monotonic() + REST_SECONDS
     try:
         for lane in lanes:
+            crash_point(Point.BELL_UNRUNG)
             if _mark(lane):
-                task, arguments = (JOBS_TASK, []) if lane == JOBS else (TASK, [str(lane)])
+                crash_point(Point.BELL_MARKED)
+                task = _OTHER_TASKS.get(lane, TASK)
+                arguments = [] if lane in _OTHER_TASKS else [str(lane)]
                 current_app.send_task(task, args=arguments, queue=queue_of(lane), retry=False)
+        _silent_until, _away = 0.0, False
     except (OperationalError, redis.RedisError, OSError) as error:
-        _silent_until = time.monotonic() + REST_SECONDS
+        _silent_until, _away = time.monotonic() + REST_SECONDS, True
         log.warning("bell_not_rung", kind=type(error).__name__)
 
 
@@ -62,6 +74,8 @@ def _mark(lane: str) -> bool:
     try:
         return bool(volatile.connection().set(_mark_name(lane), 1, nx=True, px=MARK_MILLISECONDS))
     except redis.RedisError:
+        if settings.BROKER_URL == settings.REDIS_URL:
+            raise  # the bell hangs on the same rope, and would wait for it much longer
         return True
 
 

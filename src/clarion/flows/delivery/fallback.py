@@ -17,6 +17,7 @@ from clarion.flows.delivery import bell
 from clarion.flows.delivery.chains import Chain, Choice, chain_in, choose
 from clarion.flows.delivery.work import Work
 from clarion.records.categories.catalog import catalog
+from clarion.records.crashing import Point, crash_point
 from clarion.records.ids import new_id
 from clarion.records.ledger import fallbacks, journal, store, transitions
 from clarion.records.ledger.models import Notification, Request
@@ -79,6 +80,7 @@ def hand_on(link: Link, why: str, now: datetime) -> UUID | None:
         detail=f"after {link.row.channel} ({link.row.id}) {why}",
     )
     store.add(_request_of(link.row, now), new, came)
+    crash_point(Point.CHAIN_HANDED_ON)
     if link.chain.after is not None and link.chain.onward(choice.channel):
         fallbacks.set_timers([(new.id, now + link.chain.after)])
     _note(link.row.id, "handed_on", _told(f"to {choice.channel} ({new.id})", choice), now)

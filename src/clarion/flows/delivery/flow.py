@@ -1,4 +1,5 @@
-"""Delivery, step by step: pace → claim → load → set apart → gate → limits → render → address → send → settle.
+"""Delivery, step by step: pace → claim → load → set apart → gate → limits → render → address → SMS safety → send →
+settle.
 
 `drain` is what a doorbell wakes. A channel's lane has two slots in a worker process: one takes everything, and while it
 is busy with a long batch the other takes critical and high priority only, so that those never wait behind it. A bulk
@@ -13,7 +14,10 @@ from threading import Lock
 from time import monotonic
 from uuid import UUID
 
-from clarion.flows.delivery import bell
+import structlog
+from django.db import DatabaseError, InterfaceError
+
+from clarion.flows.delivery import bell, sms_safety
 from clarion.flows.delivery.address import Addressed
 from clarion.flows.delivery.carriers import Carriers
 from clarion.flows.delivery.gate import gate
@@ -23,12 +27,14 @@ from clarion.flows.delivery.limits import limit
 from clarion.flows.delivery.load import load
 from clarion.flows.delivery.pace import room
 from clarion.flows.delivery.prepare import prepare
+from clarion.flows.delivery.presence import presence
 from clarion.flows.delivery.send import Heard, send
 from clarion.flows.delivery.settle import settle
 from clarion.flows.delivery.stopping import stopping
 from clarion.flows.delivery.unclear import HandOver, set_apart
-from clarion.flows.delivery.work import Fate
+from clarion.flows.delivery.work import Fate, Work
 from clarion.records import clock
+from clarion.records.crashing import Point, crash_point
 from clarion.records.ledger import queue
 from clarion.records.ledger.lanes import channel_of, is_bulk, lanes
 from clarion.records.ledger.queue import Batch
@@ -40,6 +46,7 @@ URGENT = (1, 2)
 FAIR_TURN = 5
 STARVING = timedelta(seconds=60)
 NOTHING = Batch(lease=0, entries=())
+log = structlog.get_logger()
 
 
 @dataclass(slots=True)
@@ -68,6 +75,7 @@ def drain(lane: str) -> int:
     """Deliver what is due in the lane until nothing is; returns how many were settled here. A bell that finds both
     slots busy is remembered by them, so no work waits for the next tick."""
     bell.answer(lane)
+    crash_point(Point.WORKER_WOKEN)
     settled = 0
     for slot in _slots[lane]:
         slot.rung = True
@@ -97,26 +105,41 @@ def _work_off(slot: Slot) -> int:
 def _claim(slot: Slot, most: int) -> Batch:
     slot.turn += 1
     if slot.turn % FAIR_TURN == 0:
-        waited = queue.claim_due(slot.lane, most, priorities=slot.priorities[::-1], age=STARVING)
+        waited = queue.claim_due(slot.lane, most, priorities=slot.priorities[::-1], age=STARVING, mark=presence.mark)
         if waited.entries:
             return waited
-    return queue.claim_due(slot.lane, most, priorities=slot.priorities)
+    return queue.claim_due(slot.lane, most, priorities=slot.priorities, mark=presence.mark)
 
 
 def deliver(batch: Batch, carriers: Carriers) -> int:
     """Take one claimed batch through all steps; returns how many were settled."""
-    with keeper.holding(batch.lease):
+    with keeper.holding(batch.lease, batch.asked_at):
         now = clock.now()
+        crash_point(Point.WORKER_CLAIMED)
         work = load(batch.entries)
         _drop_stale(batch, {item.id for item in work})
         clear, unclear = set_apart(work, now)
         allowed, stopped = gate(clear, now)
         timely, over = limit(allowed, now)
         addressed, unfit = prepare(timely, now)
-        settled = settle(batch.lease, [*unclear, *stopped, *over, *unfit], now)
-        for ready in _sent(addressed, carriers, HandOver(batch.lease, [item.work for item in addressed])):
+        spending, unsafe = sms_safety.check(addressed, now)
+        settled = settle(batch.lease, [*unclear, *stopped, *over, *unfit, *unsafe], now)
+        works = [item.work for item in spending.allowed]
+        hand_over = HandOver(batch.lease, works, lambda: keeper.may_begin(batch.lease))
+        for ready in _sent(spending.allowed, carriers, hand_over):
+            crash_point(Point.WORKER_UNSETTLED)
             settled += settle(batch.lease, ready, clock.now())
+            spending.keep(ready)
+        spending.give_back_rest()
+        _let_go(batch.lease, [work for work in works if str(work.id) not in hand_over.begun])
     return settled
+
+
+def _let_go(lease: int, works: Sequence[Work]) -> None:
+    """What was not begun (we are asked to stop, or can no longer be sure of the lease) is due for others at once; the
+    scheduler rings. What was held meanwhile has gone back by its own way and is left alone."""
+    if works and (back := queue.give_back(lease, [(work.id, timedelta(0)) for work in works], untried=True)):
+        log.info("given_back", lease=lease, entries=len(back))
 
 
 def _drop_stale(batch: Batch, live: set[UUID]) -> None:
@@ -130,17 +153,23 @@ def _sent(addressed: Sequence[Addressed], carriers: Carriers, hand_over: HandOve
     """Fates in small groups as outcomes come in, so that a crash leaves little unsettled."""
     started = clock.now()
     rng = SystemRandom()
-    open_work = {str(item.work.id): item for item in addressed}
+    open_work = {item.messages[0].notification_id: item for item in addressed}
     heard: dict[str, list[Heard]] = {}
     ready: list[Fate] = []
     since = monotonic()
-    for told in send([m for item in addressed for m in item.messages], carriers, started, hand_over):
-        key = told.message.notification_id
-        heard.setdefault(key, []).append(told)
-        if len(heard[key]) == len(open_work[key].messages):
-            ready.append(judge(open_work[key].work, heard.pop(key), started, clock.now(), rng))
-        if len(ready) >= SETTLE_EVERY or (ready and monotonic() - since > SETTLE_SECONDS):
+    try:
+        for told in send([m for item in addressed for m in item.messages], carriers, started, hand_over):
+            key = told.message.notification_id
+            heard.setdefault(key, []).append(told)
+            if len(heard[key]) == len(open_work[key].messages):
+                ready.append(judge(open_work[key].work, heard.pop(key), started, clock.now(), rng))
+            if len(ready) >= SETTLE_EVERY or (ready and monotonic() - since > SETTLE_SECONDS):
+                yield ready
+                ready, since = [], monotonic()
+    except (DatabaseError, InterfaceError):
+        # what was told is written as soon as it can be; the rest is let go
+        if ready:
             yield ready
-            ready, since = [], monotonic()
+        raise
     if ready:
         yield ready

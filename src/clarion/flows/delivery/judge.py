@@ -4,16 +4,19 @@ One notification may have had several messages (devices): one that was taken is 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from random import Random
 
 from clarion.channels.registry import channel as channel_of
+from clarion.contract.channel import ChannelKey
 from clarion.contract.outcome import Outcome, Rejected, Retry, Sent, Unclear
 from clarion.contract.reasons import Reason
 from clarion.flows.delivery.backoff import policy_of, used_up, wait_before
 from clarion.flows.delivery.send import Told
+from clarion.flows.delivery.sms_segments import segments_of
 from clarion.flows.delivery.unclear import hold, in_doubt
-from clarion.flows.delivery.work import Fate, Held, Work, ended, held
+from clarion.flows.delivery.work import DeadTarget, Fate, Held, Work, ended, held
 from clarion.records.ledger.rows import AttemptRow, DecisionRow
 from clarion.records.ledger.status import Status
 
@@ -22,23 +25,76 @@ _NAMES = {Sent: "sent", Retry: "retry", Rejected: "rejected", Unclear: "unclear"
 
 def judge(work: Work, heard: Sequence[Told | Held], started: datetime, now: datetime, rng: Random) -> Fate:
     """The fate of work of which every message has an outcome, or was held."""
+    fate = _fate(work, heard, started, now, rng)
+    dead = tuple(_dead_target(each, each.outcome) for each in heard if isinstance(each, Told) and _is_dead(each.outcome))
+    return replace(fate, dead=dead) if dead else fate
+
+
+def _is_dead(outcome: Outcome) -> bool:
+    return isinstance(outcome, Rejected) and outcome.suppress
+
+
+def _dead_target(told: Told, outcome: Outcome) -> DeadTarget:
+    message = told.message
+    place = message.id.partition(".")[2]
+    return DeadTarget(value=message.target.value, place=place, account=told.account, reason=_why(outcome))
+
+
+def _fate(work: Work, heard: Sequence[Told | Held], started: datetime, now: datetime, rng: Random) -> Fate:
     told = [each for each in heard if isinstance(each, Told)]
     if not told:
         return _held(work, [each for each in heard if isinstance(each, Held)], now)
     attempts = tuple(_attempt(work, each, started, now) for each in told)
     taken = [each for each in told if isinstance(each.outcome, Sent)]
-    if taken:
-        first = taken[0]
-        to = Status.DELIVERED if first.confirms_delivery else Status.SENT
-        remote = first.outcome.remote_id if isinstance(first.outcome, Sent) else ""
-        return Fate(work=work, to=to, account=first.account, remote_id=remote, attempts=attempts)
-    doubtful = in_doubt(work, told)
+    waits = [each for each in heard if isinstance(each, Held)]
+    if taken and not _owed(work, heard):
+        left_out = tuple(_left_out(work, each, now) for each in waits)
+        return _sent(work, taken, attempts, left_out)
+    doubtful = None if taken else in_doubt(work, told)
     if doubtful is not None:
         return hold(work, _why(doubtful.outcome), now, attempts, doubtful.outcome.detail)
-    hopeful = [each for each in told if not isinstance(each.outcome, Rejected)]
-    if not hopeful:
-        return _dead(work, told[0], attempts, now)
-    return _again(work, hopeful[0], attempts, now, rng)
+    hopeful = [each for each in told if isinstance(each.outcome, Retry | Unclear)]
+    if hopeful:
+        fate = _again(work, hopeful[0], attempts, now, rng)
+    elif waits and _owed(work, heard):
+        fate = replace(_held(work, waits, now), attempts=attempts, untried=False)
+    else:
+        fate = _dead(work, told[0], attempts, now)
+    return _sent(work, taken, attempts, fate.decisions) if fate.to is not None and (taken or work.taken) else fate
+
+
+def _owed(work: Work, heard: Sequence[Told | Held]) -> bool:
+    """A person's devices are one receiver, reached when one of them is; webhook endpoints are each one of its own, and
+    those that did not take it are tried again."""
+    if work.channel is not ChannelKey.WEBHOOK:
+        return False
+    return any(isinstance(each, Held) or isinstance(each.outcome, Retry | Unclear) for each in heard)
+
+
+def _sent(
+    work: Work, taken: Sequence[Told], attempts: tuple[AttemptRow, ...], decisions: tuple[DecisionRow, ...]
+) -> Fate:
+    """It was taken, now or (nothing in `taken`) at an earlier attempt."""
+    if not taken:
+        return Fate(work=work, to=Status.SENT, attempts=attempts, decisions=decisions)
+    first = taken[0]
+    to = Status.DELIVERED if first.confirms_delivery else Status.SENT
+    remote = first.outcome.remote_id if isinstance(first.outcome, Sent) else ""
+    return Fate(work=work, to=to, account=first.account, remote_id=remote, attempts=attempts, decisions=decisions)
+
+
+def _left_out(work: Work, waits: Held, now: datetime) -> DecisionRow:
+    """Another device took it, which is success; that this one was never asked is put on record."""
+    place = waits.message.id.partition(".")[2]
+    return DecisionRow(
+        notification_id=work.id,
+        at=now,
+        stage="send",
+        rule=waits.rule,
+        outcome="skip",
+        reason=waits.why,
+        detail=f"{place} was left out",
+    )
 
 
 def _held(work: Work, waits: Sequence[Held], now: datetime) -> Fate:
@@ -106,6 +162,9 @@ def _attempt(work: Work, told: Told, started: datetime, now: datetime) -> Attemp
         reason="" if isinstance(outcome, Sent) else outcome.why,
         detail=outcome.detail[:500],
         remote_id=outcome.remote_id if isinstance(outcome, Sent) else "",
+        segments=segments_of(told.message, outcome),
+        price=outcome.price if isinstance(outcome, Sent) else "",
+        place=told.message.id.partition(".")[2],
         started_at=started,
         finished_at=now,
     )

@@ -1,4 +1,5 @@
-"""Step: limits. How many messages a person gets on a channel, and how fast a category goes, over all workers.
+"""Step: limits. How many messages of a category a person gets singly (collecting.py), how many on a channel, and how fast
+a category goes, over all workers.
 
 What is over a limit is held until the limit allows it, at most until it expires. Critical work is exempt; a retry was
 counted at its first attempt. One call for a whole batch.
@@ -11,6 +12,7 @@ from django.conf import settings
 
 from clarion.contract.rate import Rate
 from clarion.contract.reasons import Reason
+from clarion.flows.delivery.collecting import collect
 from clarion.flows.delivery.work import Fate, Work, held
 from clarion.records.pacing.allowances import Allowance, allowances
 from clarion.records.pacing.gcra import allowance
@@ -18,7 +20,13 @@ from clarion.records.preferences.rules import CRITICAL
 
 
 def limit(batch: Sequence[Work], now: datetime) -> tuple[list[Work], list[Fate]]:
-    """Those that may go now, and the fates of those that wait."""
+    """Those that may go now, and the fates of those that wait or go out with others."""
+    single, collected = collect(batch, now)
+    passed, waiting = _within_rates(single, now)
+    return passed, [*collected, *waiting]
+
+
+def _within_rates(batch: Sequence[Work], now: datetime) -> tuple[list[Work], list[Fate]]:
     asked = [_allowances(work) for work in batch]
     if not any(asked):
         return list(batch), []

@@ -21,9 +21,10 @@ _LOAD = """
 SELECT n.id, n.user_id, n.channel, n.category_id, n.version_id, n.priority, n.bypass, n.created_at, n.expires_at,
        n.request_id, n.context_sealed, n.scheduled_at
 FROM ledger_notification AS n
-WHERE n.id = ANY(%(ids)s) AND n.id BETWEEN %(lowest)s AND %(highest)s AND n.status = ANY(%(waiting)s)
+WHERE n.id = ANY(%(ids)s::uuid[]) AND n.id BETWEEN %(lowest)s AND %(highest)s AND n.status = ANY(%(waiting)s)
 """
 _PAYLOADS = "SELECT id, payload_sealed FROM ledger_request WHERE id = ANY(%s) AND id BETWEEN %s AND %s"
+_WAITING = [str(status) for status in WAITING]
 Payload = dict[str, Any]
 
 
@@ -51,7 +52,7 @@ def _with_own(row: tuple[Any, ...], shared: Payload | None) -> Payload | None:
 
 def _rows(ids: list[UUID]) -> list[tuple[Any, ...]]:
     bounds = {"lowest": min(ids), "highest": max(ids)}
-    return hot.fetch(_LOAD, {"ids": ids, **bounds, "waiting": [str(status) for status in WAITING]})
+    return hot.fetch(_LOAD, {"ids": hot.uuids(ids), **bounds, "waiting": _WAITING})
 
 
 def _payloads(requests: set[UUID]) -> dict[UUID, Payload]:

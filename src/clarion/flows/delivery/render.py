@@ -15,9 +15,9 @@ from clarion.flows.delivery.work import Fate, Work, ended
 from clarion.records.ledger.status import Status
 from clarion.records.people.facts import PersonFacts
 from clarion.records.templating.catalog import Contents, contents, pick
-from clarion.records.templating.context import merged, standard_context
+from clarion.records.templating.context import is_personal, merged, standard_context
 from clarion.records.templating.engine.cache import CompiledCache
-from clarion.records.templating.engine.compile import compile_content
+from clarion.records.templating.engine.compile import CompiledContent, compile_content
 from clarion.records.templating.engine.errors import TemplateError
 from clarion.records.templating.inline import EVENT, inline_fields
 
@@ -34,12 +34,12 @@ class Rendered:
 
 def render(batch: Sequence[Work], now: datetime) -> tuple[list[Rendered], list[Fate]]:
     """Content for each piece of work, or the fate of those that cannot be rendered."""
-    versions = contents.of({work.version_id for work in batch if work.version_id is not None})
+    writer = _Writer(contents.of({work.version_id for work in batch if work.version_id is not None}), now)
     done: list[Rendered] = []
     fates: list[Fate] = []
     for work in batch:
         try:
-            done.append(Rendered(work=work, content=_content(work, versions, now)))
+            done.append(Rendered(work=work, content=writer.content(work)))
         except TemplateError as error:
             detail = f"{error.code} in {error.field or 'context'}: {error.message}"
             fates.append(ended(work, Status.FAILED, Reason.RENDER_FAILED, "render", error.code, now, detail))
@@ -52,20 +52,49 @@ def render(batch: Sequence[Work], now: datetime) -> tuple[list[Rendered], list[F
     return done, fates
 
 
-def _content(work: Work, versions: Mapping[UUID, Contents], now: datetime) -> Content:
-    payload, person = work.payload, work.person
-    if payload is None or person is None:
-        raise LookupError("the gate lets no work through without payload and recipient")
+class _Writer:
+    """Writes a batch's contents. What reads alike for many (a broadcast that names nobody) is written once: the key is
+    the payload itself, which those of one call share, and what else the content may depend on."""
+
+    def __init__(self, versions: Mapping[UUID, Contents], now: datetime) -> None:
+        self._versions = versions
+        self._now = now
+        self._shared: dict[tuple[object, ...], Content] = {}
+
+    def content(self, work: Work) -> Content:
+        payload, person = work.payload, work.person
+        if payload is None or person is None:
+            raise LookupError("the gate lets no work through without payload and recipient")
+        template = _template(work, self._versions, person)
+        if work.channel is ChannelKey.WEBHOOK or (template is not None and is_personal(template.names)):
+            return _content(work, template, person, payload, self._now)
+        key = (id(payload), work.version_id, work.channel, person.locale, person.timezone)
+        if key not in self._shared:
+            self._shared[key] = _content(work, template, person, payload, self._now)
+        return self._shared[key]
+
+
+def _template(work: Work, versions: Mapping[UUID, Contents], person: PersonFacts) -> CompiledContent | None:
+    """The compiled content for this person; None for words given with the call. Raises LookupError without one."""
     if work.version_id is None:
+        return None
+    return template_for(work.version_id, versions.get(work.version_id, {}), work.channel, person.locale)
+
+
+def _content(
+    work: Work, template: CompiledContent | None, person: PersonFacts, payload: Mapping[str, Any], now: datetime
+) -> Content:
+    data = payload["data"]
+    if template is None:
         inline = payload["inline"]
         fields = inline_fields(work.channel, inline["subject"], inline["body"])
-        data = {**payload["data"], **_said(work.channel, fields, inline)}
-        return channel_of(work.channel).build(fields, data)
-    rendered = render_template(work.version_id, versions.get(work.version_id, {}), work.channel, person, payload, now)
-    data = payload["data"]
+        if work.channel is ChannelKey.WEBHOOK and "event" in payload:  # said by ourselves (readers/subscribers)
+            return channel_of(work.channel).build({"event": payload["event"]}, data)
+        return channel_of(work.channel).build(fields, {**data, **_said(work.channel, fields, inline)})
+    rendered = template.render(merged(standard_context(person, now, template.names), payload["context"]))
     if work.channel is ChannelKey.WEBHOOK:
-        data = {**payload["context"], **payload["data"]}
-    return channel_of(work.channel).build(rendered, {**data, **_webhook_extra(work)})
+        data = {**payload["context"], **data, **_webhook_extra(work)}
+    return channel_of(work.channel).build(rendered, data)
 
 
 def _said(key: ChannelKey, fields: Mapping[str, str], inline: Mapping[str, Any]) -> dict[str, Any]:
@@ -74,23 +103,14 @@ def _said(key: ChannelKey, fields: Mapping[str, str], inline: Mapping[str, Any])
 
 
 def _webhook_extra(work: Work) -> dict[str, str]:
-    if work.channel is not ChannelKey.WEBHOOK:
-        return {}
     return {"notification_id": str(work.id), "user_id": str(work.user_id), "category": work.category.key}
 
 
-def render_template(
-    version_id: UUID,
-    of_version: Contents,
-    key: ChannelKey,
-    person: PersonFacts,
-    payload: Mapping[str, Any],
-    now: datetime,
-) -> dict[str, str]:
-    """The rendered fields of a template version for a person. Raises TemplateError; LookupError without content."""
-    picked = pick(of_version, key, person.locale)
+def template_for(version_id: UUID, of_version: Contents, key: ChannelKey, locale: str) -> CompiledContent:
+    """A template version's content for a channel in the best locale there is, compiled. Raises TemplateError;
+    LookupError without content."""
+    picked = pick(of_version, key, locale)
     if picked is None:
         raise LookupError(f"the template version has no content for {key}")
-    locale, fields = picked
-    template = compiled.get((str(version_id), key, locale), lambda: compile_content(key, fields))
-    return template.render(merged(standard_context(person, now), payload["context"]))
+    found, fields = picked
+    return compiled.get((version_id, key, found), lambda: compile_content(key, fields))

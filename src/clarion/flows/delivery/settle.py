@@ -11,9 +11,11 @@ from uuid import UUID
 import structlog
 from django.db import InterfaceError, OperationalError, connection, transaction
 
+from clarion.flows.delivery import dead_targets, endpoint_health
 from clarion.flows.delivery.fallback import fall_back, has_chain
 from clarion.flows.delivery.judge import lost_attempt
 from clarion.flows.delivery.work import Fate
+from clarion.records.crashing import Point, crash_point
 from clarion.records.ledger import awaiting, journal, queue
 from clarion.records.ledger.rows import Move
 from clarion.records.ledger.status import Status
@@ -53,8 +55,12 @@ def _settle(lease: int, fates: Sequence[Fate], now: datetime) -> int:
         lost = [lost_attempt(fate.work, now) for fate in ours if fate.work.abandoned]
         journal.append_attempts([*lost, *(row for fate in ours for row in fate.attempts)])
         journal.append_decisions([row for fate in ours for row in fate.decisions])
+        dead_targets.retire(ours, now)
+        endpoint_health.note(ours, now)
+        dead_targets.count(ours, now)
         died = {fate.work.id for fate in ours if fate.to is Status.FAILED and has_chain(fate.work)}
         handed_on = fall_back(died & moved, now)
+    crash_point(Point.WORKER_SETTLED)
     _tell(lease, ours, handed_on)
     if len(ours) < len(fates):
         log.warning("settle_fenced", lease=lease, left_alone=len(fates) - len(ours))

@@ -1,4 +1,5 @@
-"""A worker that is asked to stop finishes the batch in hand and claims no other."""
+"""A worker that is asked to stop finishes what its provider has been given, gives the rest of its claim back, and
+claims no more."""
 
 from threading import Event
 

@@ -8,7 +8,7 @@ Where work would be held, the entry is marked just before the provider is called
 handed nothing over, one that died after it may have.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -70,19 +70,26 @@ def set_apart(batch: Sequence[Work], now: datetime) -> tuple[list[Work], list[Fa
 
 
 class HandOver:
-    """Marks what is about to be handed over, where that matters; what the lease no longer holds is kept back."""
+    """Asked before messages are handed over. Marks them where that matters; keeps back what the lease no longer holds,
+    and what had better not be begun any more (`may_begin`). `begun` names what was handed over, or may have been."""
 
-    def __init__(self, lease: int, works: Iterable[Work]) -> None:
+    def __init__(self, lease: int, works: Iterable[Work], may_begin: Callable[[], bool] = lambda: True) -> None:
         self._lease = lease
         self._open = {str(work.id) for work in works if holds(work)}
         self._marked: set[str] = set()
+        self._may_begin = may_begin
+        self.begun: set[str] = set()
 
     def __call__(self, messages: Sequence[Message], declared: Declaration) -> Sequence[Message]:
         """Those of the messages that may be handed over now."""
-        if declared.idempotent or not self._open:
-            return messages
-        new = {m.notification_id for m in messages} & self._open - self._marked
-        if new:
-            marked = awaiting.hand_over(self._lease, [UUID(one) for one in new])
-            self._marked |= {str(one) for one in marked}
-        return [m for m in messages if m.notification_id not in self._open or m.notification_id in self._marked]
+        if not self._may_begin():
+            # a notification's messages are never parted: one device told and the other forgotten
+            messages = [m for m in messages if m.notification_id in self.begun]
+        if not declared.idempotent and self._open:
+            new = {m.notification_id for m in messages} & self._open - self._marked
+            if new:
+                marked = awaiting.hand_over(self._lease, [UUID(one) for one in new])
+                self._marked |= {str(one) for one in marked}
+            messages = [m for m in messages if m.notification_id not in self._open or m.notification_id in self._marked]
+        self.begun.update(m.notification_id for m in messages)
+        return messages

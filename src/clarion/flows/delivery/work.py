@@ -19,7 +19,8 @@ from clarion.records.people.facts import PersonFacts
 class Work:
     """One claimed notification with everything the steps need to know. `attempt` numbers this attempt over the whole
     history, `tries` counts since the last replay, this one included. `due_at` is when it could be taken up.
-    `handed_over`: a provider may have had it from a worker that died; `awaits`: it waited for an answer in vain."""
+    `handed_over`: a provider may have had it from a worker that died; `awaits`: it waited for an answer in vain;
+    `taken`: an endpoint took it at an earlier attempt, and others are still to."""
 
     id: UUID
     attempt: int
@@ -38,6 +39,7 @@ class Work:
     replayed_at: datetime | None
     handed_over: bool = False
     awaits: bool = False
+    taken: bool = False
     payload: Mapping[str, Any] | None = field(repr=False)
     person: PersonFacts | None = field(repr=False)
 
@@ -45,6 +47,16 @@ class Work:
     def since(self) -> datetime:
         """When this chance began: accepted, scheduled for, or replayed, whichever came last."""
         return max(moment for moment in (self.created_at, self.scheduled_at, self.replayed_at) if moment is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadTarget:
+    """A target that an account said is dead for good: an address, or (`place`) a device or endpoint."""
+
+    value: str = field(repr=False)
+    place: str
+    account: str
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +75,7 @@ class Fate:
     remote_id: str = ""
     attempts: tuple[AttemptRow, ...] = ()
     decisions: tuple[DecisionRow, ...] = ()
+    dead: tuple[DeadTarget, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from uuid import UUID
 from clarion.contract.channel import ChannelKey
 from clarion.records.access.permissions import Caller
 from clarion.records.ledger.status import Status
+from clarion.records.preferences.rules import NOT_A_WISH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,12 +19,16 @@ class Fallback:
     after_seconds: int | None = None
 
 
+NO_CHAIN = Fallback(channels=())
+"""No chain, whatever the template or the category says."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Send:
     """One send: to one user, by a template or inline content, on some channels or on those the user prefers.
 
     `scheduled_at` is an instant, or with `timezone` a local time until timing.at_instant reads it; `local` then keeps
-    what was given."""
+    what was given. `fallback` None: the template's or the category's, if chain.py finds one there."""
 
     caller: Caller
     user_id: UUID
@@ -65,7 +70,7 @@ class Accepted:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """The answer to a send. `opted_out`: every notification was suppressed by the person's own wishes; a repeat that
-    was held back does not count as that."""
+    was held back does not count as that, nor an address that bounced or was blocked."""
 
     request_id: UUID
     user_id: UUID
@@ -75,4 +80,6 @@ class Receipt:
 
     @property
     def opted_out(self) -> bool:
-        return all(n.status is Status.SUPPRESSED and n.first is None for n in self.notifications)
+        return all(
+            n.status is Status.SUPPRESSED and n.first is None and n.reason not in NOT_A_WISH for n in self.notifications
+        )

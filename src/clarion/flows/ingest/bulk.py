@@ -22,6 +22,7 @@ from clarion.flows.ingest.gate import judge
 from clarion.flows.ingest.repeats import without_repeats
 from clarion.flows.ingest.rows import decision_of, payload_of, row_of
 from clarion.flows.ingest.timing import at_instant, check_times
+from clarion.records.crashing import Point, crash_point
 from clarion.records.ids import new_id
 from clarion.records.ledger import bulk_store
 from clarion.records.ledger.bulk_store import JobState, RejectedRecipient
@@ -40,11 +41,12 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
-    """One of the list; `channels` empty: the job's. `context` adds to the job's."""
+    """One of the list, and its place in it; `channels` empty: the job's. `context` adds to the job's."""
 
     user_id: UUID
     channels: tuple[ChannelKey, ...] = ()
     context: dict[str, object] = field(default_factory=dict, repr=False)
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +86,8 @@ def accept_list(asked: Send, recipients: Iterable[Recipient], now: datetime) -> 
             created_at=now,
             finished_at=now,
         )
-        for place, chunk in _chunks(recipients):
-            take_chunk(intake, chunk, place, now)
+        for chunk in _chunks(recipients):
+            take_chunk(intake, chunk, now)
         job.total = intake.accepted + intake.rejected
         job.accepted, job.rejected = intake.accepted, intake.rejected
         job.save(update_fields=["total", "accepted", "rejected"])
@@ -110,29 +112,29 @@ def begin(asked: Send, now: datetime, *, job_id: UUID | None = None) -> Intake:
     return Intake(asked=asked, subject=subject, request=request)
 
 
-def _chunks(recipients: Iterable[Recipient]) -> Iterator[tuple[int, list[Recipient]]]:
-    place = 0
+def _chunks(recipients: Iterable[Recipient]) -> Iterator[list[Recipient]]:
     source = iter(recipients)
     while chunk := list(islice(source, CHUNK)):
-        yield place, chunk
-        place += len(chunk)
+        yield chunk
 
 
-def take_chunk(intake: Intake, chunk: Sequence[Recipient], place: int, now: datetime) -> None:
-    """Judge and store one chunk within the open transaction."""
+def take_chunk(
+    intake: Intake, chunk: Sequence[Recipient], now: datetime, unreadable: Sequence[RejectedRecipient] = ()
+) -> None:
+    """Judge and store one chunk within the open transaction, with what was rejected before it came here."""
     people = facts.load({r.user_id for r in chunk}, [intake.subject.category.id])
     rows: list[tuple[NewNotification, bytes]] = []
     decisions: list[DecisionRow] = []
-    rejected: list[RejectedRecipient] = []
-    for offset, recipient in enumerate(chunk):
+    rejected: list[RejectedRecipient] = list(unreadable)
+    for recipient in chunk:
         try:
             taken = _take_one(intake, recipient, people.get(recipient.user_id), now)
         except InputError as error:
-            rejected.append(_rejection(place + offset, "", recipient, error))
+            rejected.append(_rejection("", recipient, error))
             continue
         for key, result in taken:
             if isinstance(result, InputError):
-                rejected.append(_rejection(place + offset, key, recipient, result))
+                rejected.append(_rejection(key, recipient, result))
             else:
                 rows.append((result[0], result[2]))
                 decisions.append(result[1])
@@ -140,6 +142,7 @@ def take_chunk(intake: Intake, chunk: Sequence[Recipient], place: int, now: date
                     intake.lanes.add(lane_of(key, bulk=True))
     rows, decisions = without_repeats(intake.subject, rows, decisions, now)
     bulk_store.copy_accepted(intake.request, rows, decisions, rejected, now)
+    crash_point(Point.BULK_CHUNK_STORED)
     intake.accepted += len(rows)
     intake.rejected += len(rejected)
 
@@ -206,7 +209,7 @@ def _check_own(intake: Intake, recipient: Recipient) -> None:
         raise InputError("channel_not_supported", f"the template has no content for {', '.join(unsupported)}")
 
 
-def _rejection(place: int, channel: str, recipient: Recipient, error: InputError) -> RejectedRecipient:
+def _rejection(channel: str, recipient: Recipient, error: InputError) -> RejectedRecipient:
     return RejectedRecipient(
-        place=place, channel=channel, user_id=recipient.user_id, code=error.code, message=error.message
+        place=recipient.place, channel=channel, user_id=recipient.user_id, code=error.code, message=error.message
     )

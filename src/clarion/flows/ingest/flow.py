@@ -10,12 +10,13 @@ from clarion.contract.reasons import Reason
 from clarion.flows.delivery.bell import ring_after_commit
 from clarion.flows.ingest import repeats
 from clarion.flows.ingest.asked import Accepted, Receipt, Send
-from clarion.flows.ingest.chain import accept, check_chain, first_of_chain
+from clarion.flows.ingest.chain import accept, check_chain, first_of_chain, with_chain
 from clarion.flows.ingest.content import Subject, check_inline, refuse_own_words, resolve
 from clarion.flows.ingest.expand import channels_for
 from clarion.flows.ingest.gate import judge
 from clarion.flows.ingest.repeats import Verdicts
 from clarion.flows.ingest.rows import decision_of, payload_of, row_of
+from clarion.flows.ingest.sms_number import by_number
 from clarion.flows.ingest.timing import at_instant, check_times
 from clarion.records.access.permissions import Permission
 from clarion.records.ids import new_id
@@ -40,17 +41,18 @@ def weigh(asked: Send, now: datetime) -> tuple[Send, Subject, Verdicts]:
     authorise(asked)
     check_times(asked, now)
     subject = resolve(asked)
+    asked, whose_chain = with_chain(asked, subject)
     check_chain(asked, subject)
-    person = _person(asked, subject)
+    person = by_number(asked, subject, _person(asked, subject))
     asked = at_instant(asked, person.timezone, now)
-    return asked, subject, _judged(asked, subject, person, now)
+    return asked, subject, _judged(asked, subject, person, now, whose_chain)
 
 
-def _judged(asked: Send, subject: Subject, person: PersonFacts, now: datetime) -> Verdicts:
+def _judged(asked: Send, subject: Subject, person: PersonFacts, now: datetime, whose_chain: str) -> Verdicts:
     """The channels it goes to, each with what the rules say. Raises InputError."""
     if asked.fallback is not None:
         refuse_own_words(asked, asked.chain)
-        return first_of_chain(asked, subject, person, now)
+        return first_of_chain(asked, subject, person, now, whose_chain)
     channels = channels_for(asked, subject, person)
     refuse_own_words(asked, channels)
     if subject.template is None and not asked.channels:

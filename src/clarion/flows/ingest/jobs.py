@@ -16,6 +16,7 @@ from clarion.records.ledger.models import Job
 from clarion.records.ledger.rows import DecisionRow, Move
 from clarion.records.ledger.status import WAITING, Status
 from clarion.records.ledger.transitions import move
+from clarion.records.uploads import pages
 
 CANCEL_PAGE = 5_000
 
@@ -52,6 +53,7 @@ def cancel(job: Job, now: datetime) -> int:
         was_running = held.state == JobState.RUNNING
         held.state, held.finished_at = JobState.CANCELLED, held.finished_at or now
         held.save(update_fields=["state", "finished_at"])
+        pages.drop(job.pk)
         cancelled = _cancel_waiting(job.pk, now)
         if not was_running and not cancelled:
             raise InputError("not_cancellable", "every notification of the job has left", status=409)

@@ -8,6 +8,8 @@ from clarion.contract.account import AccountUrl
 from clarion.contract.faults import Misconfigured
 from clarion.contract.host import Host
 from clarion.egress.mime_headers import Address, MailRefused, encode_sender
+from clarion.providers.smtp import dkim
+from clarion.providers.smtp import dsn as notices
 
 OPTIONS = (
     "tls",
@@ -21,6 +23,9 @@ OPTIONS = (
     "idle",
     "ehlo",
     "pipelining",
+    "bounce_secret",
+    *dkim.OPTIONS,
+    *notices.OPTIONS,
 )
 
 
@@ -54,6 +59,10 @@ class SmtpAccount:
     ehlo: str = ""
     pipelining: bool = True
     connections: int = 4
+    dsn: notices.Dsn = notices.Dsn.NO
+    signer: dkim.DkimSigner | None = None
+    sender_domain: str = ""
+    bounce_secret: str = field(default="", repr=False)
 
     def tls_context(self) -> ssl.SSLContext:
         """The client's TLS settings. Raises Misconfigured when `ca=` names no readable file."""
@@ -76,6 +85,7 @@ def read_account(url: AccountUrl, host: Host) -> SmtpAccount:
         raise Misconfigured("smtp: endpoint= means nothing here: name the server in the URL itself")
     tls = _mode(url.options.get("tls", TlsMode.AUTO))
     sender = url.options.get("from") or host.sender_email
+    domain = _address("from", sender).domain
     return SmtpAccount(
         name=url.name,
         host=url.host,
@@ -94,6 +104,10 @@ def read_account(url: AccountUrl, host: Host) -> SmtpAccount:
         ehlo=url.options.get("ehlo", ""),
         pipelining=_is_yes(url, "pipelining", default=True),
         connections=url.calls_at_once(4, most=64),
+        dsn=notices.read_dsn(url),
+        signer=dkim.read_signer(url, domain),
+        sender_domain=domain,
+        bounce_secret=url.options.get("bounce_secret", ""),
     )
 
 

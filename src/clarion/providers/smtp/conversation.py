@@ -73,7 +73,8 @@ class Conversation:
             self._connection.write(self._envelope(job))
 
     def _envelope(self, job: Job) -> bytes:
-        return mail_command(job, self._account, self._connection.features) + rcpt_command(job) + b"DATA\r\n"
+        account, features = self._account, self._connection.features
+        return mail_command(job, account, features) + rcpt_command(job, account, features) + b"DATA\r\n"
 
     async def _carry(self, job: Job) -> None:
         refusal = await (self._pipelined_envelope() if self._pipelined else self._stepwise_envelope(job))
@@ -125,8 +126,9 @@ class Conversation:
 
     async def _stepwise_envelope(self, job: Job) -> Outcome | None:
         """One command at a time, for servers without PIPELINING."""
-        command = mail_command(job, self._account, self._connection.features)
-        for stage, line in ((Stage.MAIL, command), (Stage.RCPT, rcpt_command(job)), (Stage.DATA, b"DATA\r\n")):
+        mail = mail_command(job, self._account, self._connection.features)
+        rcpt = rcpt_command(job, self._account, self._connection.features)
+        for stage, line in ((Stage.MAIL, mail), (Stage.RCPT, rcpt), (Stage.DATA, b"DATA\r\n")):
             self._connection.write(line)
             reply = await self._reply()
             if reply.code // 100 not in (2, 3):

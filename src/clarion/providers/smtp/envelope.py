@@ -11,6 +11,7 @@ from clarion.contract.reasons import Reason
 from clarion.egress.mime import Mail, build
 from clarion.egress.mime_headers import MailRefused, encode_address
 from clarion.providers.smtp.account import SmtpAccount
+from clarion.providers.smtp.dsn import mail_parameters, rcpt_parameters
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,7 +49,8 @@ def prepare(message: Message, account: SmtpAccount) -> Job | Rejected:
         reason = Reason.INVALID_ADDRESS if refusal.is_address else Reason.CONTENT_REFUSED
         return Rejected(why=reason, detail=str(refusal))
     utf8 = source.needs_smtputf8 or account.envelope_sender.needs_smtputf8
-    return Job(id=message.id, recipient=recipient, data=stuff(source.data), needs_smtputf8=utf8)
+    data = account.signer.sign(source.data, now=mail.date) if account.signer else source.data
+    return Job(id=message.id, recipient=recipient, data=stuff(data), needs_smtputf8=utf8)
 
 
 def stuff(source: bytes) -> bytes:
@@ -72,11 +74,12 @@ def mail_command(job: Job, account: SmtpAccount, features: Mapping[str, str]) ->
         parameters += f" SIZE={len(job.data)}"
     if job.needs_smtputf8:
         parameters += " SMTPUTF8"
+    parameters += mail_parameters(account.dsn, job.id, features)
     return f"MAIL FROM:<{account.envelope_sender.bare}>{parameters}\r\n".encode()
 
 
-def rcpt_command(job: Job) -> bytes:
-    return f"RCPT TO:<{job.recipient}>\r\n".encode()
+def rcpt_command(job: Job, account: SmtpAccount, features: Mapping[str, str]) -> bytes:
+    return f"RCPT TO:<{job.recipient}>{rcpt_parameters(account.dsn, job.recipient, features)}\r\n".encode()
 
 
 def refused_by_features(job: Job, features: Mapping[str, str]) -> Rejected | None:

@@ -17,6 +17,7 @@ from clarion.egress import loop
 from clarion.providers.smtp.account import read_account
 from clarion.providers.smtp.batch import Batch, Emit
 from clarion.providers.smtp.conversation import Conversation
+from clarion.providers.smtp.feedback import SmtpFeedback
 from clarion.providers.smtp.pool import Pool
 
 log = structlog.get_logger()
@@ -35,7 +36,11 @@ class SmtpProvider:
         tls = self._account.tls_context()
         self._pool = loop.PerLoop(lambda: Pool(self._account, tls))
         self.declaration = Declaration(
-            name="smtp", channels=CHANNELS, max_batch=MAX_BATCH, concurrency=self._account.connections
+            name="smtp",
+            channels=CHANNELS,
+            max_batch=MAX_BATCH,
+            concurrency=self._account.connections,
+            reports_delivery=bool(self._account.bounce_secret),
         )
 
     def __repr__(self) -> str:
@@ -90,4 +95,4 @@ class SmtpProvider:
         loop.run(part(), timeout=5)
 
 
-ENTRY = Entry(scheme="smtp", channels=CHANNELS, open=SmtpProvider)
+ENTRY = Entry(scheme="smtp", channels=CHANNELS, open=SmtpProvider, feedback=SmtpFeedback)

@@ -1,7 +1,9 @@
 """The webhook provider: signed POSTs to addresses that users give, many in flight over one session."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from clarion.contract.account import AccountUrl
@@ -15,31 +17,46 @@ from clarion.contract.provider import Declaration
 from clarion.contract.reasons import Reason
 from clarion.contract.registry import Entry
 from clarion.egress import loop
-from clarion.egress.errors import EgressError
-from clarion.egress.fan_out import fan_out
+from clarion.egress.errors import Blocked, EgressError
 from clarion.egress.guard import Guard
 from clarion.egress.http import HttpClient, Limits
 from clarion.egress.signing import BadSecret, SignedRequest, sign
 from clarion.providers.webhook.answers import judge, judge_failure
+from clarion.providers.webhook.hosts import Hosts
+from clarion.providers.webhook.round import MOST_PARKED, Called, Emit, Parked, Round
 
 CHANNELS = frozenset({ChannelKey.WEBHOOK})
 MAX_BATCH = 500
 MAX_BYTES = 262_144
 PORTS = frozenset({443, 8443, 80, 8080})
+PATIENCE_SECONDS = 3.0
+
+
+@dataclass(slots=True)
+class _Calls:
+    """What belongs to one event loop: the session, and the calls that outlast their batch."""
+
+    client: HttpClient
+    parked: Parked = field(default_factory=Parked)
 
 
 class WebhookProvider:
     """Posts to each message's own URL. Private targets are refused at connect time unless the host allows them."""
 
     def __init__(self, url: AccountUrl, channel: ChannelKey, host: Host) -> None:
-        url.only("timeout", "plain_http")
+        url.only("timeout", "patience", "plain_http")
         self._secret = url.password
         self._lenient = host.allow_private_targets
         self._plain_http = self._lenient or url.options.get("plain_http") == "yes"
+        self._patience = _number(url, "patience", PATIENCE_SECONDS, low=0.05, high=120)
         concurrency = url.calls_at_once(32)
-        limits = Limits(total=_number(url, "timeout", 15, low=0.05, high=120), connections=concurrency)
+        total = _number(url, "timeout", 15, low=0.05, high=120)
+        limits = Limits(total=total, connections=concurrency + MOST_PARKED)
         guard = Guard.private_allowed() if self._lenient else Guard.strict()
-        self._client = loop.PerLoop(lambda: HttpClient(guard=guard, limits=limits, user_agent="Clarion-Webhook/1"))
+        self._hosts = Hosts()
+        self._calls = loop.PerLoop(
+            lambda: _Calls(HttpClient(guard=guard, limits=limits, user_agent="Clarion-Webhook/1"))
+        )
         # The spec makes webhook-id the receiver's idempotency key, so a second call under it has no second effect.
         self.declaration = Declaration(
             name="webhook",
@@ -55,20 +72,39 @@ class WebhookProvider:
 
     def send(self, batch: Sequence[Message]) -> Iterator[tuple[str, Outcome]]:
         """Outcomes come as the endpoints answer. Raises nothing: each endpoint is one recipient."""
-        return fan_out(batch, self._deliver, limit=self.declaration.concurrency)
 
-    async def _deliver(self, message: Message) -> tuple[str, Outcome]:
-        refusal = self._refuse_url(message.target.value)
-        if refusal is not None:
-            return message.id, refusal
+        async def produce(emit: Emit) -> None:
+            calls = self._calls.get()
+
+            async def call(message: Message) -> Called:
+                return await self._deliver(message, calls.client)
+
+            await Round(
+                batch=batch,
+                emit=emit,
+                refuse=self._refuse,
+                call=call,
+                host_of=_host_of,
+                hosts=self._hosts,
+                parked=calls.parked,
+                limit=self.declaration.concurrency,
+                patience=self._patience,
+            ).run()
+
+        return loop.pump(produce)
+
+    async def _deliver(self, message: Message, client: HttpClient) -> Called:
         request = self._request(message)
         if isinstance(request, Rejected):
-            return message.id, request
+            return Called(outcome=request, answered=True)
         try:
-            response = await self._client.get().post(message.target.value, body=request.body, headers=request.headers)
+            response = await client.post(message.target.value, body=request.body, headers=request.headers)
         except EgressError as error:
-            return message.id, judge_failure(error)
-        return message.id, judge(response, now=datetime.now(UTC))
+            return Called(outcome=judge_failure(error), answered=isinstance(error, Blocked))
+        return Called(outcome=judge(response, now=datetime.now(UTC)), answered=True)
+
+    def _refuse(self, message: Message) -> Rejected | None:
+        return self._refuse_url(message.target.value)
 
     def _refuse_url(self, url: str) -> Rejected | None:
         """Plain HTTP and odd ports are refused where targets are public: no eavesdropping, no port scanning."""
@@ -93,7 +129,8 @@ class WebhookProvider:
         try:
             request = sign(
                 secrets=message.target.extra.get("secret") or self._secret,
-                message_id=message.id,
+                # what is sent again on request keeps the id its receiver may know
+                message_id=message.target.extra.get("webhook_id") or message.id,
                 event=content.event,
                 data=content.data,
                 happened_at=message.created_at,
@@ -114,11 +151,24 @@ class WebhookProvider:
         """Close the session and its connections."""
 
         async def part() -> None:
-            client = self._client.take()
-            if client is not None:
-                await client.close()
+            calls = self._calls.take()
+            if calls is not None:
+                await calls.parked.stop()
+                await calls.client.close()
 
         loop.run(part(), timeout=5)
+
+
+@lru_cache(maxsize=4_096)
+def _authority(url: str) -> str:
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return ""
+
+
+def _host_of(message: Message) -> str:
+    return _authority(message.target.value)
 
 
 def _number(url: AccountUrl, option: str, default: float, *, low: float, high: float) -> float:

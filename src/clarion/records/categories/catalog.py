@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from clarion.contract.rate import Rate, parse_rate
+from clarion.records.categories.chain import ChainRule, chain_of
+from clarion.records.categories.grouping import GroupRule, group_rule
 from clarion.records.categories.models import Category, Kind, Misfire, WhenUnclear
 from clarion.records.categories.retry import CHANNELS_OWN, RetryRule, rule_of
 
@@ -30,6 +32,8 @@ class CategoryFacts:
     user_limit: Rate | None = None
     rate: Rate | None = None
     hold_unclear: bool = False
+    fallback: ChainRule | None = None
+    grouping: GroupRule | None = None
 
 
 class _Catalog:
@@ -75,6 +79,8 @@ def _facts(row: Category) -> CategoryFacts:
         user_limit=parse_rate(row.user_limit) if row.user_limit else None,
         rate=parse_rate(row.rate) if row.rate else None,
         hold_unclear=_holds(row),
+        fallback=chain_of(row.fallback),
+        grouping=group_rule(row.group_above, row.group_window_seconds, row.group_channels, row.group_template),
     )
 
 

@@ -29,8 +29,8 @@ class WhenUnclear(models.TextChoices):
 
 class Category(models.Model):
     """Addressed by key or by its integer id. `default_priority` 1–4. `dedup_window_seconds` 0: repeats are sent.
-    `retry` holds what retry.py's RetryRule has set, and nothing else. `unclear` empty: marketing is held, other things
-    are sent again."""
+    `retry` holds what retry.py's RetryRule has set, and nothing else; `fallback` is chain.py's. `unclear` empty:
+    marketing is held, other things are sent again. `group_…` are grouping.py's; `group_above` 0: nothing is grouped."""
 
     id = models.AutoField(primary_key=True)
     key = models.SlugField(max_length=64, unique=True)
@@ -46,6 +46,11 @@ class Category(models.Model):
     user_limit = models.TextField(default="", blank=True)
     rate = models.TextField(default="", blank=True)
     unclear = models.TextField(choices=WhenUnclear, default="", blank=True)
+    fallback = models.JSONField(default=dict)
+    group_above = models.IntegerField(default=0)
+    group_window_seconds = models.IntegerField(default=3_600)
+    group_channels = ArrayField(models.TextField(), default=list)
+    group_template = models.TextField(default="", blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

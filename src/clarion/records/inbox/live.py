@@ -1,7 +1,8 @@
 """Telling connected clients: one frame to the user's group on the channel layer. At most once; a hint."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -43,20 +44,25 @@ class LiveLayer:
 
     def publish(self, items: Sequence[InboxItem]) -> None:
         """Send each item to its user's group; raises Unreachable when the layer is down."""
-        self._send([(item.user_id, {"type": "inbox.item", "item": frame_of(item)}) for item in items])
+        self._send([(item.user_id, partial(_item_event, item)) for item in items])
 
     def tell(self, user_id: UUID, event: Mapping[str, Any]) -> None:
         """Send one other event (`inbox.unread`) to a user's sockets."""
-        self._send([(str(user_id), dict(event))])
+        self._send([(str(user_id), partial(dict, event))])
 
-    def _send(self, events: Sequence[tuple[str, dict[str, Any]]]) -> None:
+    def _send(self, events: Sequence[tuple[str, Callable[[], dict[str, Any]]]]) -> None:
+        """Events are made only for those who listen: most people are not connected."""
         try:
             listening = _listened_to(sorted({user for user, _ in events}))
-            heard = [(user, event) for user, event in events if user in listening]
+            heard = [(user, make()) for user, make in events if user in listening]
             if heard:
                 loop.run(_publish(heard), timeout=SECONDS)
         except (redis.RedisError, OSError, TimeoutError) as error:
             raise Unreachable("the live layer does not answer") from error
+
+
+def _item_event(item: InboxItem) -> dict[str, Any]:
+    return {"type": "inbox.item", "item": frame_of(item)}
 
 
 def _listened_to(users: Sequence[str]) -> set[str]:

@@ -5,16 +5,16 @@ before an earlier one, and a reconnecting client that asks `since` its last numb
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
-from uuid import UUID
 
 import msgspec
-from django.db import connection, transaction
+from django.db import transaction
 
 from clarion.contract.content import InboxContent
 from clarion.contract.host import InboxItem
 from clarion.contract.message import Message
+from clarion.records import hot
 from clarion.records.ledger.copying import copy_rows
 from clarion.records.personal.envelope import place_of
 from clarion.records.personal.ring import ring
@@ -29,54 +29,55 @@ class InboxStore:
         """Store one item per message, in one transaction; those stored before (a retry) keep their number.
         The answer is in the order of the messages."""
         with transaction.atomic():
-            _lock_users({UUID(m.user_id) for m in messages})
-            known = _stored([UUID(m.notification_id) for m in messages])
-            fresh = _number([m for m in messages if UUID(m.notification_id) not in known], channel)
+            _lock_users({m.user_id for m in messages})
+            known = _stored([m.notification_id for m in messages])
+            fresh = _number([m for m in messages if m.notification_id not in known], channel)
             copy_rows("inbox_item", _COLUMNS, [_row(item) for item in fresh])
         by_id = {item.id: item for item in fresh}
-        return [
-            by_id.get(m.notification_id) or known_item(m, channel, known[UUID(m.notification_id)]) for m in messages
-        ]
+        return [by_id.get(m.notification_id) or known_item(m, channel, known[m.notification_id]) for m in messages]
 
 
-def _lock_users(users: set[UUID]) -> None:
+# ids stay text all the way, as messages have them
+_MAKE = """
+INSERT INTO inbox_counter (user_id, last_seq, unread) SELECT id, 0, 0 FROM unnest(%s::uuid[]) AS u(id)
+WHERE NOT EXISTS (SELECT 1 FROM inbox_counter AS c WHERE c.user_id = u.id)
+ORDER BY id ON CONFLICT DO NOTHING
+"""
+_LOCK = "SELECT FROM inbox_counter WHERE user_id = ANY(%s::uuid[]) ORDER BY user_id FOR UPDATE"
+_STORED = (
+    "SELECT id::text, seq FROM inbox_item WHERE id = ANY(%s::uuid[]) AND id BETWEEN %s::text::uuid AND %s::text::uuid"
+)
+_COUNT = """
+UPDATE inbox_counter AS c SET last_seq = last_seq + n.added, unread = unread + n.added
+FROM unnest(%s::uuid[], %s::int[]) AS n(user_id, added) WHERE c.user_id = n.user_id
+RETURNING c.user_id::text, c.last_seq - n.added
+"""
+
+
+def _lock_users(users: set[str]) -> None:
     """Create missing counters and lock all of them, in one order for every transaction (no deadlocks)."""
-    ordered = sorted(users)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO inbox_counter (user_id, last_seq, unread) SELECT id, 0, 0 FROM unnest(%s::uuid[]) AS u(id)"
-            " ORDER BY id ON CONFLICT DO NOTHING",
-            [ordered],
-        )
-        cursor.execute(
-            "SELECT user_id FROM inbox_counter WHERE user_id = ANY(%s) ORDER BY user_id FOR UPDATE", [ordered]
-        )
+    hot.fetch(_MAKE, [_array(users)])
+    hot.fetch(_LOCK, [_array(users)])
 
 
-def _stored(ids: list[UUID]) -> dict[UUID, int]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT id, seq FROM inbox_item WHERE id = ANY(%s)", [ids])
-        return dict(cursor.fetchall())
+def _stored(ids: list[str]) -> dict[str, int]:
+    return dict(hot.fetch(_STORED, [_array(ids), min(ids), max(ids)])) if ids else {}
 
 
 def _number(messages: Sequence[Message], channel: str) -> list[InboxItem]:
-    counts = Counter(UUID(m.user_id) for m in messages)
+    counts = Counter(m.user_id for m in messages)
     if not counts:
         return []
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE inbox_counter AS c SET last_seq = last_seq + n.added, unread = unread + n.added"
-            " FROM unnest(%s::uuid[], %s::int[]) AS n(user_id, added) WHERE c.user_id = n.user_id"
-            " RETURNING c.user_id, c.last_seq - n.added",
-            [list(counts), list(counts.values())],
-        )
-        last = dict(cursor.fetchall())
+    last: dict[str, int] = dict(hot.fetch(_COUNT, [_array(counts), list(counts.values())]))
     items = []
     for message in messages:
-        user = UUID(message.user_id)
-        last[user] += 1
-        items.append(known_item(message, channel, last[user]))
+        last[message.user_id] += 1
+        items.append(known_item(message, channel, last[message.user_id]))
     return items
+
+
+def _array(ids: Iterable[str]) -> str:
+    return "{" + ",".join(ids) + "}"
 
 
 def known_item(message: Message, channel: str, seq: int) -> InboxItem:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from operator import attrgetter
 from uuid import UUID
 
 from clarion.records.ledger.copying import copy_rows
@@ -16,6 +17,8 @@ _ATTEMPT = (
     "reason",
     "detail",
     "remote_id",
+    "segments",
+    "price",
     "started_at",
     "finished_at",
 )
@@ -25,12 +28,12 @@ _EVENT = ("notification_id", "at", "type", "reason")
 
 def append_attempts(rows: Iterable[AttemptRow]) -> None:
     """Append attempts."""
-    copy_rows("ledger_attempt", _ATTEMPT, [[getattr(row, name) for name in _ATTEMPT] for row in rows])
+    copy_rows("ledger_attempt", _ATTEMPT, map(attrgetter(*_ATTEMPT), rows))
 
 
 def append_decisions(rows: Iterable[DecisionRow]) -> None:
     """Append decisions."""
-    copy_rows("ledger_decision", _DECISION, [[getattr(row, name) for name in _DECISION] for row in rows])
+    copy_rows("ledger_decision", _DECISION, map(attrgetter(*_DECISION), rows))
 
 
 def append_events(rows: Iterable[tuple[UUID, datetime, str, str]]) -> None:

@@ -22,6 +22,8 @@ def is_bulk(lane: str) -> bool:
 
 JOBS = "jobs"
 """Not a lane of messages: the queue for taking an audience in, page by page."""
+FEEDBACK = "feedback"
+"""Nor is this: the queue for reading what vendors report."""
 
 
 def lanes() -> list[str]:

@@ -101,7 +101,8 @@ class QueueEntry(models.Model):
 
 
 class Attempt(models.Model):
-    """One try at one provider for one address. `outcome`: sent, retry, rejected, unclear; `target` is masked."""
+    """One try at one provider for one address. `outcome`: sent, retry, rejected, unclear; `target` is masked. Of a text
+    message: how many segments it has, and its price (`0.0075 USD`) as far as the provider tells."""
 
     pk = models.CompositePrimaryKey("notification_id", "number", "target")
     notification_id = models.UUIDField()
@@ -112,6 +113,8 @@ class Attempt(models.Model):
     reason = models.TextField(default="", blank=True)
     detail = models.TextField(default="", blank=True)
     remote_id = models.TextField(default="", blank=True)
+    segments = models.SmallIntegerField(null=True)
+    price = models.TextField(default="", blank=True)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField()
 

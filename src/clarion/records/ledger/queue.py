@@ -7,14 +7,16 @@ steals nor loses work.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from time import monotonic
 from uuid import UUID, uuid4
 
 from django.db import connection
 
 from clarion.records import hot
+from clarion.records.crashing import Point, crash_point
 from clarion.records.ids import first_id_of, moment_of
 from clarion.records.ledger.lanes import lanes
+from clarion.records.ledger.presence import SERIAL_BITS, UNMARKED
 
 LEASE = timedelta(seconds=30)
 PRIORITIES = (1, 2, 3, 4)
@@ -40,17 +42,18 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """What one claim brought, and the lease that holds it."""
+    """What one claim brought, the lease that holds it, and when it was asked for (a monotonic time)."""
 
     lease: int
     entries: tuple[Claimed, ...]
+    asked_at: float | None = None
 
 
 # Priority by priority, and within one, the same share for every caller who waits (as many as MOST_CALLERS, from a
 # random place on), oldest due first: a critical message is found at once behind any backlog, one caller's flood does
 # not push another's out, and the cost does not grow with the backlog or with what is scheduled for later.
 _CLAIM = """
-WITH mine AS MATERIALIZED (SELECT nextval('ledger_lease') AS lease),
+WITH mine AS MATERIALIZED (SELECT %(mark)s::bigint | nextval('ledger_lease') AS lease),
 free AS MATERIALIZED (
     SELECT picked.id, picked.lease AS old_lease
     FROM unnest(%(priorities)s::smallint[]) WITH ORDINALITY AS p(priority, place)
@@ -107,9 +110,11 @@ def claim_due(
     priorities: Sequence[int] = PRIORITIES,
     lease: timedelta = LEASE,
     age: timedelta = timedelta(0),
+    mark: int = UNMARKED,
 ) -> Batch:
     """Claim up to `limit` entries of a lane that have been due for `age`, in the order of `priorities`, fairly between
-    callers. May bring fewer than there are; an empty batch (lease 0) means that there is nothing."""
+    callers, for the worker of this mark. May bring fewer than there are; an empty batch (lease 0) means that there is
+    nothing."""
     values = {
         "lane": lane,
         "limit": limit,
@@ -118,9 +123,11 @@ def claim_due(
         "age": age,
         "callers": MOST_CALLERS,
         "start": uuid4(),
+        "mark": mark << SERIAL_BITS,
     }
+    asked_at = monotonic()
     rows = hot.fetch(_CLAIM, values)
-    return Batch(lease=rows[0][5] if rows else 0, entries=tuple(_claimed(row) for row in rows))
+    return Batch(lease=rows[0][5] if rows else 0, entries=tuple(_claimed(row) for row in rows), asked_at=asked_at)
 
 
 def _claimed(row: hot.Row) -> Claimed:
@@ -137,20 +144,23 @@ def _claimed(row: hot.Row) -> Claimed:
     )
 
 
-def renew(leases: Sequence[int], lease: timedelta = LEASE) -> None:
-    """Push the end of held leases out; entries already settled are gone and unaffected."""
-    values: dict[str, Any] = {"span": lease, "leases": list(leases)}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE ledger_queue SET lease_until = statement_timestamp() + %(span)s"
-            " WHERE lease = ANY(%(leases)s) AND lease_until >= statement_timestamp()",
-            values,
-        )
+def renew(leases: Sequence[int], lease: timedelta = LEASE) -> set[int]:
+    """Push the end of held leases out; returns those that had not run out and hold something still."""
+    rows = hot.fetch(
+        "WITH kept AS (UPDATE ledger_queue SET lease_until = statement_timestamp() + %s"
+        " WHERE lease = ANY(%s) AND lease_until >= statement_timestamp() RETURNING lease)"
+        " SELECT DISTINCT lease FROM kept",
+        [lease, list(leases)],
+    )
+    return {int(row[0]) for row in rows}
+
+
+_FINISH = "DELETE FROM ledger_queue WHERE id = ANY(%s::uuid[]) AND lease = %s RETURNING id"
 
 
 def finish(lease: int, ids: Sequence[UUID]) -> set[UUID]:
     """Take settled entries out; returns those that this lease still held (the fence: others must not be written)."""
-    rows = hot.fetch("DELETE FROM ledger_queue WHERE id = ANY(%s) AND lease = %s RETURNING id", [list(ids), lease])
+    rows = hot.fetch(_FINISH, [hot.uuids(ids), lease])
     return {row[0] for row in rows}
 
 
@@ -165,6 +175,7 @@ def give_back(lease: int, due: Sequence[tuple[UUID, timedelta]], *, untried: boo
             " RETURNING q.id",
             [int(untried), [d[0] for d in due], [d[1] for d in due], lease],
         )
+        crash_point(Point.RETRY_GIVEN_BACK)
         return {row[0] for row in cursor.fetchall()}
 
 

@@ -26,7 +26,7 @@ class DecisionRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptRow:
-    """One finished try at one provider for one address."""
+    """One finished try at one provider for one address; `place`, the device's or endpoint's id, stands in `target`."""
 
     notification_id: UUID
     number: int
@@ -36,6 +36,9 @@ class AttemptRow:
     reason: str = ""
     detail: str = ""
     remote_id: str = ""
+    segments: int | None = None
+    price: str = ""
+    place: str = ""
     started_at: datetime
     finished_at: datetime
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from clarion.records import hot
+from clarion.records.crashing import Point, crash_point
 from clarion.records.ledger.journal import append_events
 from clarion.records.ledger.rows import Move
 from clarion.records.ledger.status import ENDS, MOVES, Status, may_move
@@ -22,59 +23,70 @@ SELECT n.id, n.channel, n.reason, n.category_id, n.template_id, %(at)s FROM ledg
 WHERE n.id = ANY(%(ids)s) AND n.id BETWEEN %(lowest)s AND %(highest)s
 ON CONFLICT (id) DO NOTHING
 """
-_ALLOWED = [(present, to) for present, onward in MOVES.items() for to in onward]
+_FROM = {to: [str(present) for present, onward in MOVES.items() if to in onward] for to in Status}
+_ENDS = [str(status) for status in ENDS]
 
+# the bounds let the planner skip every partition that none of the ids is in
 _UPDATE = """
-UPDATE ledger_notification AS n
-SET status = move.new_status,
-    reason = move.new_reason,
-    account = CASE WHEN move.new_account = '' THEN n.account ELSE move.new_account END,
-    remote_id = CASE WHEN move.new_remote_id = '' THEN n.remote_id ELSE move.new_remote_id END,
-    sent_at = CASE WHEN move.new_status IN ('sent', 'delivered') THEN coalesce(n.sent_at, %(at)s) ELSE n.sent_at END,
-    delivered_at = CASE WHEN move.new_status = 'delivered' THEN %(at)s ELSE n.delivered_at END,
-    read_at = CASE WHEN move.new_status = 'read' THEN %(at)s ELSE n.read_at END,
-    ended_at = CASE WHEN move.new_status = ANY(%(ends)s) THEN %(at)s ELSE NULL END
-FROM unnest(%(ids)s::uuid[], %(to)s::text[], %(reasons)s::text[], %(accounts)s::text[], %(remote_ids)s::text[])
-     AS move(id, new_status, new_reason, new_account, new_remote_id)
-WHERE n.id = move.id
-  AND n.id BETWEEN %(lowest)s AND %(highest)s
-  AND (n.status, move.new_status) IN (SELECT * FROM unnest(%(present)s::text[], %(onward)s::text[]))
-RETURNING n.id
+WITH moved AS (
+    UPDATE ledger_notification AS n
+    SET status = %(to)s,
+        reason = %(reason)s,
+        account = CASE WHEN %(account)s::text = '' THEN n.account ELSE %(account)s END,
+        remote_id = CASE WHEN move.remote_id = '' THEN n.remote_id ELSE move.remote_id END,
+        sent_at = CASE WHEN %(to)s IN ('sent', 'delivered') THEN coalesce(n.sent_at, %(at)s) ELSE n.sent_at END,
+        delivered_at = CASE WHEN %(to)s = 'delivered' THEN %(at)s ELSE n.delivered_at END,
+        read_at = CASE WHEN %(to)s = 'read' THEN %(at)s ELSE n.read_at END,
+        ended_at = CASE WHEN %(to)s = ANY(%(ends)s) THEN %(at)s::timestamptz ELSE NULL END
+    FROM unnest(%(ids)s::uuid[], %(remote_ids)s::text[]) AS move(id, remote_id)
+    WHERE n.id = move.id AND n.id BETWEEN %(lowest)s AND %(highest)s AND n.status = ANY(%(present)s)
+    RETURNING n.id
+)
+INSERT INTO ledger_event (notification_id, at, type, reason)
+SELECT id, %(at)s, %(event)s, %(reason)s FROM moved RETURNING notification_id
 """
 
 
 def move(moves: Sequence[Move], at: datetime) -> set[UUID]:
     """Make the moves that the table allows from where each notification stands; returns the ids that moved.
 
-    A move that is not allowed (cancelled meanwhile, delivered already) changes nothing. One query for all.
+    A move that is not allowed (cancelled meanwhile, delivered already) changes nothing. One query for all that go the
+    same way, which is nearly always one.
     """
-    if not moves:
-        return set()
-    ids = [m.notification_id for m in moves]
+    alike: dict[tuple[Status, str, str], list[Move]] = {}
+    for one in moves:
+        alike.setdefault((one.to, one.reason, one.account), []).append(one)
+    moved: set[UUID] = set()
+    for (to, reason, account), group in alike.items():
+        made = _move_alike(to, reason, account, group, at)
+        if to is Status.FAILED:
+            _keep_dead_letters(list(made), at)
+        moved |= made
+    return moved
+
+
+def _move_alike(to: Status, reason: str, account: str, group: Sequence[Move], at: datetime) -> set[UUID]:
+    ids = [one.notification_id for one in group]
     values = {
         "at": at,
-        "ends": [str(status) for status in ENDS],
-        "ids": ids,
-        # the bounds let the planner skip every partition that none of the ids is in
+        "to": str(to),
+        "reason": reason,
+        "account": account,
+        "event": _event_of(to),
+        "ids": hot.uuids(ids),
+        "remote_ids": [one.remote_id for one in group],
         "lowest": min(ids),
         "highest": max(ids),
-        "to": [str(m.to) for m in moves],
-        "reasons": [m.reason for m in moves],
-        "accounts": [m.account for m in moves],
-        "remote_ids": [m.remote_id for m in moves],
-        "present": [str(present) for present, _ in _ALLOWED],
-        "onward": [str(to) for _, to in _ALLOWED],
+        "present": _FROM[to],
+        "ends": _ENDS,
     }
-    moved = {row[0] for row in hot.fetch(_UPDATE, values)}
-    made = [m for m in moves if m.notification_id in moved]
-    append_events((m.notification_id, at, _event_of(m.to), m.reason) for m in made)
-    _keep_dead_letters([m.notification_id for m in made if m.to is Status.FAILED], at)
-    return moved
+    return {row[0] for row in hot.fetch(_UPDATE, values)}
 
 
 def _keep_dead_letters(died: list[UUID], at: datetime) -> None:
     """Those that failed become dead letters. Those that are revived leave by `take_dead_letters`, before their move."""
     if died:
+        crash_point(Point.DEAD_LETTER_MOVED)
         hot.fetch(_DIED, {"ids": died, "lowest": min(died), "highest": max(died), "at": at})
 
 

@@ -1,8 +1,8 @@
 """What the flows need to know of recipients, loaded in bulk: one query for any number of people."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,9 @@ from clarion.contract.channel import ChannelKey
 from clarion.records import hot
 from clarion.records.personal.envelope import place_of
 from clarion.records.personal.ring import ring
-from clarion.records.preferences.rules import Wishes
+from clarion.records.personal.sealed import opened_or
+from clarion.records.preferences.rules import Listed, Wishes
+from clarion.records.suppression import standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,29 +31,53 @@ class PersonFacts:
     phone_sealed: bytes | None = field(repr=False)
     names_sealed: bytes | None = field(repr=False)
     reachable: frozenset[ChannelKey]
-    wishes: dict[int, Wishes]
+    wishes: Mapping[int, Wishes]
 
     def wishes_for(self, category_id: int) -> Wishes:
         """The wishes for one category; the general ones (key 0) where nothing was set for it."""
         return self.wishes.get(category_id) or self.wishes[0]
 
 
-_LOAD = """
+_LOAD = f"""
 SELECT u.id, u.is_active, u.locale, u.timezone, u.attributes, u.preferred_channels,
        u.email_sealed, u.phone_sealed, u.names_sealed,
        g.notifications_enabled, g.marketing_enabled, g.channels,
        EXISTS (SELECT 1 FROM people_device d WHERE d.user_id = u.id AND d.active),
-       ARRAY(SELECT DISTINCT e.channel FROM people_endpoint e WHERE e.user_id = u.id AND e.active),
+       ARRAY(SELECT DISTINCT e.channel FROM people_endpoint e
+             WHERE e.user_id = u.id AND e.active AND NOT e.application),
        (SELECT jsonb_object_agg(c.category_id, jsonb_build_object('enabled', c.enabled, 'channels', c.channels))
-        FROM preferences_category c WHERE c.user_id = u.id AND c.category_id = ANY(%s))
+        FROM preferences_category c WHERE c.user_id = u.id AND c.category_id = ANY(%s)),
+       {standing.OF_USER}
 FROM people_user u LEFT JOIN preferences_global g ON g.user_id = u.id
-WHERE u.id = ANY(%s)
+WHERE u.id = ANY(%s::uuid[])
 """
 
 
 def load(user_ids: Collection[UUID], category_ids: Collection[int]) -> dict[UUID, PersonFacts]:
     """Facts of these users with their wishes for these categories; unknown ids are absent."""
-    return {row[0]: _person(row) for row in hot.fetch(_LOAD, [list(category_ids), list(user_ids)])}
+    found = {row[0]: _person(row) for row in hot.fetch(_LOAD, [list(category_ids), hot.uuids(user_ids)])}
+    return found if len(ring().by_id) == 1 else _under_every_key(found)
+
+
+def _under_every_key(people: dict[UUID, PersonFacts]) -> dict[UUID, PersonFacts]:
+    """While keys are being changed, the stored hashes of a person and of an entry of the suppression list may be under
+    different ones: look under all of them."""
+    keys = ring()
+    of_person = {}
+    for person in people.values():
+        email, phone = opened_or(partial(email_of, person), ""), opened_or(partial(phone_of, person), "")
+        of_person[person.id] = [*keys.lookup_hashes("email", email), *keys.lookup_hashes("phone", phone)]
+    found = standing.by_hash([digest for digests in of_person.values() for digest in digests])
+    if not found:
+        return people
+    return {
+        key: replace(person, wishes=_with_listed(person.wishes, [e for d in of_person[key] for e in found.get(d, ())]))
+        for key, person in people.items()
+    }
+
+
+def _with_listed(wishes: Mapping[int, Wishes], listed: Sequence[Listed]) -> dict[int, Wishes]:
+    return {key: replace(each, listed=(*each.listed, *listed)) for key, each in wishes.items()}
 
 
 def _person(row: Sequence[Any]) -> PersonFacts:
@@ -68,7 +94,7 @@ def _person(row: Sequence[Any]) -> PersonFacts:
         reachable=_reachable(
             row[6] is not None, row[7] is not None, bool(row[12]), "webhook" in row[13], "chat" in row[13]
         ),
-        wishes=_wishes(row[9], row[10], _json(row[11]), _json(row[14])),
+        wishes=_wishes(row[9], row[10], _json(row[11]), _json(row[14]), standing.read(_json(row[15]))),
     )
 
 
@@ -92,11 +118,19 @@ def _reachable(email: bool, phone: bool, device: bool, webhook: bool, chat: bool
     return frozenset(key for key, there in has.items() if there)
 
 
-def _wishes(enabled: bool | None, marketing: bool | None, channels: Any, categories: Any) -> dict[int, Wishes]:
+_NOTHING_SET = {0: Wishes(notifications_enabled=True, marketing_enabled=True, channels={})}
+
+
+def _wishes(
+    enabled: bool | None, marketing: bool | None, channels: Any, categories: Any, listed: tuple[Listed, ...]
+) -> Mapping[int, Wishes]:
+    if enabled is None and not categories and not listed:
+        return _NOTHING_SET
     general = Wishes(
         notifications_enabled=enabled is not False,
         marketing_enabled=marketing is not False,
         channels=channels or {},
+        listed=listed,
     )
     found = {0: general}
     for key, value in (categories or {}).items():

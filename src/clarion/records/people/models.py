@@ -149,14 +149,28 @@ class Device(models.Model):
 
 
 class Endpoint(models.Model):
-    """Where a user's webhooks or chat messages go: a URL or a chat target, with the signing secret of a webhook."""
+    """Where a user's webhooks or chat messages go: a URL or a chat target, with the signing secret of a webhook.
+
+    `events` are the webhook events it wants (`order.*`; none: all). One with `application` belongs to the installation:
+    it hears what happens to notifications (readers/subscribers), and its owner's own webhooks do not go there. After a
+    rotation both secrets sign until `old_secret_until`. `failing_since`: nothing was taken since then, in `failures`
+    rounds; `disabled_for` says why Clarion took it out of use."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="endpoints")
     channel = models.TextField()
+    label = models.TextField(default="", blank=True)
     target_sealed = models.BinaryField()
     secret_sealed = models.BinaryField(null=True)
+    old_secret_sealed = models.BinaryField(null=True)
+    old_secret_until = models.DateTimeField(null=True)
+    events = ArrayField(models.TextField(), default=list)
+    application = models.BooleanField(default=False)
     active = models.BooleanField(default=True)
+    failing_since = models.DateTimeField(null=True)
+    failures = models.IntegerField(default=0)
+    disabled_at = models.DateTimeField(null=True)
+    disabled_for = models.TextField(default="", blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -165,6 +179,7 @@ class Endpoint(models.Model):
 
     target = sealed_text("target_sealed")
     secret = sealed_text("secret_sealed")
+    old_secret = sealed_text("old_secret_sealed")
 
     def __str__(self) -> str:
         return f"endpoint {self.id}"

@@ -46,11 +46,14 @@ def rotate(ring: KeyRing) -> Iterator[Progress]:
 
 def _rotate_column(ring: KeyRing, column: PersonalColumn) -> Iterator[Progress]:
     last = "00000000-0000-0000-0000-000000000000"
+    hashed = _hashed_from(column)
+    kind = f'"{hashed.kind_column}"' if hashed and hashed.kind_column else "''"
     while True:
         with connection.cursor() as cursor:
             cursor.execute(
-                f'SELECT id, "{column.column}" FROM "{column.table}" WHERE id > %s AND "{column.column}" IS NOT NULL'
-                f' AND substring("{column.column}" from 2 for 4) <> %s ORDER BY id LIMIT %s',
+                f'SELECT id, "{column.column}", {kind} FROM "{column.table}" WHERE id > %s'
+                f' AND "{column.column}" IS NOT NULL AND substring("{column.column}" from 2 for 4) <> %s'
+                " ORDER BY id LIMIT %s",
                 [last, ring.newest.id, BATCH],
             )
             rows = cursor.fetchall()
@@ -60,18 +63,23 @@ def _rotate_column(ring: KeyRing, column: PersonalColumn) -> Iterator[Progress]:
         yield _reseal(ring, column, rows)
 
 
-def _reseal(ring: KeyRing, column: PersonalColumn, rows: list[tuple[object, bytes]]) -> Progress:
-    hashed = next((c for c in PERSONAL_COLUMNS if c.table == column.table and c.made_from == column.column), None)
+def _hashed_from(column: PersonalColumn) -> PersonalColumn | None:
+    """The look-up hash that is made from a sealed column."""
+    return next((c for c in PERSONAL_COLUMNS if c.table == column.table and c.made_from == column.column), None)
+
+
+def _reseal(ring: KeyRing, column: PersonalColumn, rows: list[tuple[object, bytes, str]]) -> Progress:
+    hashed = _hashed_from(column)
     changes: list[Change] = []
     lost = 0
-    for row, sealed in rows:
+    for row, sealed, kind in rows:
         place = place_of(column.table, row, column.column)
         try:
             plain = ring.open(bytes(sealed), place)
         except Undecryptable:
             lost += 1
             continue
-        lookup = ring.lookup_hash(hashed.kind, plain.decode()) if hashed else b""
+        lookup = ring.lookup_hash(kind or hashed.kind, plain.decode()) if hashed else b""
         changes.append((ring.seal(plain, place), lookup, row, bytes(sealed)))
     colliding = _write_all(column, hashed, changes)
     done = len(changes) - len(colliding)

@@ -18,15 +18,38 @@ class Outcome(StrEnum):
     EXPIRE = "expire"
 
 
+ONLY_MARKETING = frozenset({Reason.COMPLAINED, Reason.UNSUBSCRIBED})
+"""Entries of the suppression list that stop marketing alone; all others stop everything."""
+NOT_A_WISH = frozenset({Reason.HARD_BOUNCED, Reason.SOFT_BOUNCED, Reason.BLOCKED})
+"""Entries that no person asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """An entry of the suppression list that stands against the person's address on this channel."""
+
+    channel: str
+    reason: Reason
+    until: datetime | None = None
+
+    def stops(self, asked: "Asked", now: datetime) -> bool:
+        """Whether it forbids what is asked. No bypass, priority or essential category passes it."""
+        if self.channel != asked.channel or (self.until is not None and self.until <= now):
+            return False
+        return asked.marketing or self.reason not in ONLY_MARKETING
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """What the person set; what is absent falls to the defaults (`channel_default`)."""
+    """What the person set, and what the suppression list has on their addresses; what is absent falls to the defaults
+    (`channel_default`)."""
 
     notifications_enabled: bool = True
     marketing_enabled: bool = True
     channels: Mapping[str, bool] = field(default_factory=dict)
     category_enabled: bool = True
     category_channels: Mapping[str, bool] = field(default_factory=dict)
+    listed: tuple[Listed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +84,12 @@ def channel_default(channel: ChannelKey, *, marketing: bool) -> bool:
 
 
 def decide(wishes: Wishes, asked: Asked, now: datetime) -> Verdict:
-    """Decide about one notification. Expiry binds everybody; bypass and essential categories pass all switches;
-    critical passes a switched-off channel or category, critical and high pass the global switch."""
+    """Decide about one notification. The suppression list and expiry bind everybody; bypass and essential categories
+    pass all switches; critical passes a switched-off channel or category, critical and high pass the global switch."""
+    if wishes.listed:
+        standing = next((each for each in wishes.listed if each.stops(asked, now)), None)
+        if standing is not None:
+            return _suppressed(standing)
     if asked.expires_at is not None and asked.expires_at <= now:
         return Verdict(outcome=Outcome.EXPIRE, rule="expiry", reason=Reason.EXPIRED)
     if asked.bypass:
@@ -73,6 +100,11 @@ def decide(wishes: Wishes, asked: Asked, now: datetime) -> Verdict:
     if reason is not None:
         return Verdict(outcome=Outcome.SUPPRESS, rule=RULE_OF[reason], reason=reason)
     return Verdict(outcome=Outcome.ALLOW, rule="preferences")
+
+
+def _suppressed(standing: Listed) -> Verdict:
+    until = f"until {standing.until:%Y-%m-%d %H:%M} UTC" if standing.until else ""
+    return Verdict(outcome=Outcome.SUPPRESS, rule="suppression", reason=standing.reason, detail=until)
 
 
 RULE_OF = {

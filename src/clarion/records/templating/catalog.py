@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db.models import Count, Max
 
 from clarion.contract.channel import ChannelKey
+from clarion.records.categories.chain import ChainRule, chain_of
 from clarion.records.templating.engine.trie import PathTrie
 from clarion.records.templating.models import Template, TemplateContent
 
@@ -33,6 +34,7 @@ class TemplateFacts:
     required: tuple[str, ...]
     default_priority: int
     active: bool
+    fallback: ChainRule | None = None
 
 
 class _Catalog:
@@ -80,6 +82,7 @@ def _facts(row: Template) -> TemplateFacts:
         required=tuple(row.required_variables),
         default_priority=row.default_priority,
         active=row.active,
+        fallback=chain_of(row.fallback),
     )
 
 

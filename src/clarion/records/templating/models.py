@@ -17,7 +17,7 @@ class VersionState(models.TextChoices):
 
 
 class Template(models.Model):
-    """Addressed by a dotted path, which may hold `*` for one segment."""
+    """Addressed by a dotted path, which may hold `*` for one segment. `fallback` is records/categories/chain.py's."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     path = models.TextField(unique=True)
@@ -27,6 +27,7 @@ class Template(models.Model):
     required_variables = ArrayField(models.TextField(), default=list)
     optional_variables = ArrayField(models.TextField(), default=list)
     default_priority = models.SmallIntegerField(default=3)
+    fallback = models.JSONField(default=dict)
     active = models.BooleanField(default=True)
     current_version = models.ForeignKey(
         "TemplateVersion", null=True, on_delete=models.PROTECT, related_name="current_of"

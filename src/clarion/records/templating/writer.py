@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -9,6 +10,7 @@ from django.db.models import Max
 
 from clarion.contract.channel import ChannelKey
 from clarion.contract.input_error import InputError
+from clarion.records.categories.chain import require_content
 from clarion.records.ids import new_id
 from clarion.records.templating.catalog import catalog
 from clarion.records.templating.engine.errors import TemplateError
@@ -33,6 +35,7 @@ class Draft:
     default_priority: int = 3
     active: bool = True
     note: str = ""
+    fallback: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +94,7 @@ def refuse_faults(draft: Draft) -> None:
     """Raise InputError for the first fault of the draft."""
     if not draft.content or not all(draft.content.values()):
         raise InputError("no_content", "give content for one channel at least", pointer="/content")
+    require_content(draft.fallback, draft.content)
     checked = check(draft)
     for one in checked:
         for fault in one.report.errors:
@@ -119,6 +123,7 @@ def _columns(draft: Draft) -> dict[str, object]:
         "optional_variables": list(draft.optional),
         "default_priority": draft.default_priority,
         "active": draft.active,
+        "fallback": dict(draft.fallback),
     }
 
 

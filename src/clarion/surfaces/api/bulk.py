@@ -68,7 +68,8 @@ class BulkAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RejectionOut(msgspec.Struct, frozen=True, kw_only=True):
-    """A recipient that was not taken: its place in the list (from 0), and why."""
+    """A recipient that was not taken: its place in the list (from 0) or the number of its line in the file (from 1),
+    and why."""
 
     place: int
     channel: str
@@ -101,11 +102,11 @@ class RejectionsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     page_size: Annotated[int, Meta(ge=1, le=1000)] = 100
 
 
-def _recipient(given: RecipientIn) -> Recipient:
+def recipient_of(given: RecipientIn, place: int) -> Recipient:
+    """As the flow takes it; `place` is where it stands in the list or the file."""
     own = [given.channel] if given.channel is not None else []
-    return Recipient(
-        user_id=given.user_id, channels=tuple(dict.fromkeys([*own, *given.channels])), context=given.context
-    )
+    channels = tuple(dict.fromkeys([*own, *given.channels]))
+    return Recipient(user_id=given.user_id, channels=channels, context=given.context, place=place)
 
 
 class BulkView(Endpoint):
@@ -130,7 +131,8 @@ class BulkView(Endpoint):
             raise InputError("recipients_or_filters", "give recipients or user_filters", pointer="/recipients")
         asked = asked_of(body, call.caller, call.caller.user_id, BULK_PRIORITY)
         if body.recipients is not None:
-            receipt = bulk.accept_list(asked, (_recipient(r) for r in body.recipients), clock.now())
+            listed = (recipient_of(each, place) for place, each in enumerate(body.recipients))
+            receipt = bulk.accept_list(asked, listed, clock.now())
             value = BulkAnswer(
                 job_id=receipt.job_id,
                 status=JobState.ACCEPTED,

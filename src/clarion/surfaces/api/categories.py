@@ -10,6 +10,7 @@ from clarion.records.access.permissions import Permission
 from clarion.records.categories.catalog import catalog
 from clarion.records.categories.models import Category
 from clarion.records.categories.retry import checked_retry
+from clarion.surfaces.api.chains import FallbackOut, OwnChain, shown_chain, stored_chain
 from clarion.surfaces.api.endpoint import Answer, Call, Endpoint, Open, operation
 from clarion.surfaces.api.fields import CategoryKey, Channels, Name, RateText
 from clarion.surfaces.api.problems import FieldProblem, Refusal
@@ -51,6 +52,7 @@ class CategoryOut(msgspec.Struct, frozen=True, kw_only=True):
     user_limit: str
     rate: str
     unclear: str
+    fallback: FallbackOut | None
 
 
 class CategoryIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,7 +61,8 @@ class CategoryIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     `user_limit` is for one person on one channel, in place of the channel's own; `rate` for the category as a whole:
     what is over them waits, but for critical priority. Empty: none. `unclear` says what becomes of a message that may
     or may not have been taken, unless it is critical or the provider can tell a repeat: `resend`, or `hold` it for an
-    answer. Empty: marketing is held, transactional sent again."""
+    answer. Empty: marketing is held, transactional sent again. `fallback` is the chain of channels of sends that name
+    none themselves and whose template has none."""
 
     key: CategoryKey
     name: Name
@@ -74,10 +77,12 @@ class CategoryIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     user_limit: RateText = ""
     rate: RateText = ""
     unclear: UnclearName = ""
+    fallback: OwnChain | None = None
 
 
 class CategoryChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What may change; the key never does, for callers hold it. `retry` is replaced as a whole."""
+    """What may change; the key never does, for callers hold it. `retry` and `fallback` are replaced as a whole; null
+    takes a chain away."""
 
     name: Name | UnsetType = UNSET
     kind: KindName | UnsetType = UNSET
@@ -91,6 +96,7 @@ class CategoryChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     user_limit: RateText | UnsetType = UNSET
     rate: RateText | UnsetType = UNSET
     unclear: UnclearName | UnsetType = UNSET
+    fallback: OwnChain | UnsetType | None = UNSET
 
 
 class Categories(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,12 +121,15 @@ def _out(row: Category) -> CategoryOut:
         user_limit=row.user_limit,
         rate=row.rate,
         unclear=row.unclear,
+        fallback=shown_chain(row.fallback),
     )
 
 
-def _given(body: msgspec.Struct) -> dict[str, Any]:
-    """The fields of the body, the retry rule checked; raises InputError."""
+def _given(body: CategoryIn | CategoryChange) -> dict[str, Any]:
+    """The fields of the body, the retry rule and the chain checked; raises InputError."""
     given: dict[str, Any] = msgspec.to_builtins(body)
+    if body.fallback is not UNSET:
+        given["fallback"] = stored_chain(body.fallback)
     if "retry" in given:
         given["retry"] = checked_retry(given["retry"])
     return given

@@ -16,10 +16,14 @@ _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 _FIELD = re.compile(r"field `([^`]+)`")
 
 
-def decode_body(request: HttpRequest, kind: type[T] | None, max_bytes: int) -> T | None:
+def decode_body(
+    request: HttpRequest, kind: type[T] | None, max_bytes: int, *, may_be_empty: bool = False
+) -> T | None:
     """The JSON body as `kind`; raises Refusal 400, 413, 415 or 422."""
     if kind is None:
         return None
+    if may_be_empty and not request.META.get("CONTENT_LENGTH", "").strip("0"):
+        return kind()
     if _announced(request) > max_bytes:
         raise Refusal(413, "body_too_large", f"the body may have {max_bytes} bytes at most")
     content_type = request.META.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, TypeVar
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -20,6 +21,7 @@ from clarion.surfaces.api.authentication import authenticate
 from clarion.surfaces.api.decoding import decode_body, decode_query
 from clarion.surfaces.api.once import answered_once
 from clarion.surfaces.api.problems import Refusal
+from clarion.surfaces.api.spooling import Spooled, Upload, spooled
 
 
 class Open(StrEnum):
@@ -34,10 +36,10 @@ class Open(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """What a handler declares. `idempotent_key` False: a POST that changes nothing; other methods never take a key, nor
-    does what anyone may call, for a key belongs to a caller."""
+    does what anyone may call, for a key belongs to a caller. `may_be_empty`: no body at all means an empty object."""
 
     permission: Permission | Open
-    answers: Mapping[int, Any]
+    answers: Mapping[int | tuple[int, str], Any]
     body: type[msgspec.Struct] | None = None
     query: type[msgspec.Struct] | None = None
     problems: tuple[int, ...] = ()
@@ -45,6 +47,8 @@ class Operation:
     tag: str = ""
     idempotent_key: bool = True
     headers: Mapping[str, str] = field(default_factory=dict)
+    upload: Upload | None = None
+    may_be_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +59,14 @@ class Call:
     body: Any
     query: Any
     _caller: Caller | None
+    _upload: Spooled | None = None
+
+    @property
+    def upload(self) -> Spooled:
+        """The body of an operation that declares an upload."""
+        if self._upload is None:
+            raise LookupError("the operation declares no upload")
+        return self._upload
 
     @property
     def caller(self) -> Caller:
@@ -91,21 +103,10 @@ def operation(**declared: Any) -> Callable[[H], Any]:
             if any("\0" in value for value in path.values() if isinstance(value, str)):
                 raise Refusal(404, "not_found", "there is nothing here under this path")
             caller = _authorise(django_request, declaration)
-            call = Call(
-                request=django_request,
-                body=decode_body(django_request, declaration.body, declaration.max_bytes),
-                query=decode_query(django_request, declaration.query),
-                _caller=caller,
-            )
-
-            def work() -> tuple[HttpResponse, dict[str, str]]:
-                answer = handler(view, call, **path)
-                return encode(answer), dict(answer.headers)
-
-            if caller is None or not declaration.idempotent_key:
-                return work()[0]
-            body = django_request.body if declaration.body is not None else b""
-            return answered_once(django_request, caller, body, work)
+            if declaration.upload is None:
+                return _handled(declaration, handler, view, django_request, caller, None, path)
+            with spooled(django_request, declaration.upload) as file:
+                return _handled(declaration, handler, view, django_request, caller, file, path)
 
         door.operation = declaration  # type: ignore[attr-defined]
         door.__doc__ = handler.__doc__
@@ -113,6 +114,35 @@ def operation(**declared: Any) -> Callable[[H], Any]:
         return door
 
     return wrap
+
+
+def _handled(
+    declaration: Operation,
+    handler: Handler,
+    view: "Endpoint",
+    request: HttpRequest,
+    caller: Caller | None,
+    file: Spooled | None,
+    path: Mapping[str, Any],
+) -> HttpResponse:
+    call = Call(
+        request=request,
+        body=decode_body(request, declaration.body, declaration.max_bytes, may_be_empty=declaration.may_be_empty),
+        query=decode_query(request, declaration.query),
+        _caller=caller,
+        _upload=file,
+    )
+
+    def work() -> tuple[HttpResponse, dict[str, str]]:
+        answer = handler(view, call, **path)
+        return encode(answer), dict(answer.headers)
+
+    if caller is None or not declaration.idempotent_key:
+        return work()[0]
+    body = request.body if declaration.body is not None else b""
+    if file is not None:
+        body = file.digest + request.META.get("QUERY_STRING", "").encode()
+    return answered_once(request, caller, body, work)
 
 
 def _authorise(request: HttpRequest, declaration: Operation) -> Caller | None:
@@ -128,7 +158,9 @@ def _authorise(request: HttpRequest, declaration: Operation) -> Caller | None:
 
 
 def encode(answer: Answer) -> HttpResponse:
-    """The answer as JSON (none for 204)."""
+    """The answer as JSON (none for 204); one that is a response already (a file in pieces), as it is."""
+    if isinstance(answer.value, HttpResponseBase):
+        return answer.value  # type: ignore[return-value]
     content = b"" if answer.value is None else _ENCODER.encode(answer.value)
     response = HttpResponse(content, status=answer.status, content_type="application/json")
     if not content:

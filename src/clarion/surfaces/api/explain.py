@@ -11,6 +11,7 @@ from clarion.flows.ingest.foresee import Foreseen, foresee
 from clarion.records import clock
 from clarion.records.access.permissions import Permission
 from clarion.records.categories.catalog import catalog
+from clarion.records.feedback.models import Report
 from clarion.records.ledger.models import Decision, Notification
 from clarion.surfaces.api.endpoint import Answer, Call, Endpoint, operation
 from clarion.surfaces.api.fates import StatusOut, status_of
@@ -74,6 +75,20 @@ _DONE = {
 }
 
 
+_REPORTED = {
+    "sent": "The provider passed it on.",
+    "delivered": "The provider reported that it arrived.",
+    "deferred": "The provider reported that it was put off, and goes on trying.",
+    "bounced": "The provider reported that the address is dead; it is on the suppression list.",
+    "soft_bounced": "The provider reported that the address did not take it this time.",
+    "failed": "The provider reported that it gave up.",
+    "complained": "The provider reported that the recipient marked it as spam.",
+    "unsubscribed": "The provider reported that the recipient unsubscribed.",
+    "opened": "The provider reported that it was opened.",
+    "clicked": "The provider reported that a link in it was followed.",
+}
+
+
 def sentence(rule: str, outcome: str, reason: str, until: datetime | None, detail: str) -> str:
     """A decision in plain words."""
     why = REASONS[Reason(reason)] if reason in set(Reason) else ""
@@ -94,8 +109,8 @@ def sentence(rule: str, outcome: str, reason: str, until: datetime | None, detai
 
 
 def explanation_of(row: Notification) -> Explanation:
-    """The notification's decisions, in order."""
-    steps = [
+    """The notification's decisions, and what providers reported later, in order."""
+    decided = [
         Step(
             at=d.at,
             stage=d.stage,
@@ -108,6 +123,20 @@ def explanation_of(row: Notification) -> Explanation:
         )
         for d in Decision.objects.filter(notification_id=row.id).order_by("id")
     ]
+    reported = [
+        Step(
+            at=r.at,
+            stage="feedback",
+            rule="report",
+            outcome=r.kind,
+            reason=r.reason,
+            until=None,
+            detail="",
+            says=_REPORTED.get(r.kind, f"The provider reported: {r.kind}."),
+        )
+        for r in Report.objects.filter(notification_id=row.id)
+    ]
+    steps = sorted([*decided, *reported], key=lambda step: step.at) if reported else decided
     status = status_of(row)
     return Explanation(notification=status, says=_standing(status), steps=steps)
 

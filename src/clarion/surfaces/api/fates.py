@@ -45,7 +45,8 @@ class SummaryPage(Page[Summary], frozen=True, kw_only=True):
 
 
 class AttemptOut(msgspec.Struct, frozen=True, kw_only=True):
-    """One try at one provider for one (masked) address."""
+    """One try at one provider for one (masked) address. Of a text message: its segments, and its price where the
+    provider tells."""
 
     number: int
     target: str
@@ -54,6 +55,8 @@ class AttemptOut(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     detail: str
     remote_id: str
+    segments: int | None
+    price: str
     started_at: Instant
     finished_at: Instant
 
@@ -211,6 +214,8 @@ def detail_of(row: Notification) -> Detail:
                 reason=a.reason,
                 detail=a.detail,
                 remote_id=a.remote_id,
+                segments=a.segments,
+                price=a.price,
                 started_at=a.started_at,
                 finished_at=a.finished_at,
             )

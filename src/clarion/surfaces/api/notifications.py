@@ -6,13 +6,16 @@ from uuid import UUID
 import msgspec
 
 from clarion.contract.channel import ChannelKey
+from clarion.contract.reasons import Reason
+from clarion.contract.sentences import REASONS
 from clarion.flows.ingest import changes, flow
-from clarion.flows.ingest.asked import Receipt, Send
+from clarion.flows.ingest.asked import NO_CHAIN, Accepted, Receipt, Send
 from clarion.flows.ingest.content import with_samples
 from clarion.records import clock
 from clarion.records.access.permissions import Caller, Permission
 from clarion.records.ledger.models import Notification
 from clarion.records.ledger.status import Status
+from clarion.records.preferences.rules import NOT_A_WISH
 from clarion.surfaces.api.chains import FallbackField, fallback_of
 from clarion.surfaces.api.endpoint import Answer, Call, Endpoint, operation
 from clarion.surfaces.api.fates import (
@@ -44,6 +47,12 @@ _MESSAGES = {
 }
 
 
+def _message(first: Accepted) -> str:
+    if first.reason in NOT_A_WISH:
+        return f"Notification suppressed: {REASONS[Reason(first.reason)]}"
+    return _MESSAGES.get(first.status, "Notification queued")
+
+
 class SendIn(Wanted, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One send. `user_id` absent: to the caller. `channel`, `channels` or neither: those the user prefers.
 
@@ -51,7 +60,8 @@ class SendIn(Wanted, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `body`, `context`, `template_path` and `context`. With `template_name`, a subject and a body are placeholders that
     the template's take the place of. `scheduled_at` is an instant, or with `timezone` (a zone name, or `recipient` for
     the recipient's own) a local time without an offset. `fallback` is a chain of channels of which one at a time is
-    tried: a list, or an object with `after_seconds`.
+    tried: a list, or an object with `after_seconds`; without it, the template's or the category's holds, unless it says
+    `none` or several channels are given.
     """
 
     user_id: UUID | None = None
@@ -121,14 +131,14 @@ def answer_of(receipt: Receipt) -> Answer:
         detail = f"the user does not want this ({', '.join(reasons)})"
         raise Refusal(403, "opted_out", detail, notifications=ids, stands=True)
     going = [n for n in receipt.notifications if n.status is not Status.SUPPRESSED]
-    first = next(iter(going or [n for n in receipt.notifications if n.first is not None]))
+    first = next(iter(going or [n for n in receipt.notifications if n.first is not None] or receipt.notifications))
     value = SendAnswer(
         id=first.id,
         request_id=receipt.request_id,
         user_id=receipt.user_id,
         channel=first.channel,
         status=first.status,
-        message=_MESSAGES.get(first.status, "Notification queued"),
+        message=_message(first),
         created_at=receipt.created_at,
         estimated_delivery=receipt.estimated_delivery,
         notifications=[
@@ -152,8 +162,9 @@ class SendView(Endpoint):
     def post(self, call: Call) -> Answer:
         """Send a notification.
 
-        201 means it is durable. Where all of it repeats what was sent within the category's window, its status is
-        `suppressed`, and nothing goes out. 403 `opted_out` means that the user's own preferences forbid it; the
+        201 means it is durable. Where all of it repeats what was sent within the category's window, or goes to
+        addresses that bounced or were blocked (the suppression list), its status is `suppressed`, its `reason` says
+        which, and nothing goes out. 403 `opted_out` means that the user's own preferences forbid it; the
         decision is on record under the ids in `notifications`.
         """
         return answer_of(flow.send(asked_send(call.body, call.caller), clock.now()))
@@ -199,6 +210,7 @@ class TestSendView(Endpoint):
             body="" if body.template else "If you can read this, the channel works.",
             channels=(body.type,),
             context=with_samples(body.template, body.context) if body.template else body.context,
+            fallback=NO_CHAIN,
         )
         return answer_of(flow.send(asked, clock.now()))
 

@@ -11,6 +11,7 @@ from clarion.flows.ingest import idempotency
 from clarion.flows.ingest.idempotency import Pinned
 from clarion.records import clock
 from clarion.records.access.permissions import Caller
+from clarion.records.crashing import Point, crash_point
 from clarion.surfaces.api.problems import Refusal
 
 HEADER = "Idempotency-Key"
@@ -37,9 +38,11 @@ def answered_once(
                 raise
             refused.append(refusal)  # what it did is to stay on record
             return None
+        crash_point(Point.API_BEFORE_COMMIT)
         return Pinned(status=response.status_code, body=response.content, headers=headers)
 
     pinned = idempotency.once(caller.id, key, _said(request, body), clock.now(), pin)
+    crash_point(Point.API_COMMITTED)
     if pinned is None:
         raise refused[0]
     return _response(pinned)

@@ -89,8 +89,13 @@ class ClarionSchema(AutoSchema):
         return self._operation.body if self._operation else None
 
     def _get_request_body(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
+        declared = self._operation
+        if declared is not None and declared.upload is not None:
+            kinds = {kind: {"schema": {"type": "string"}} for kind in declared.upload.content_types}
+            return {"content": kinds, "required": True}
         body: dict[str, Any] | None = super()._get_request_body(*args, **kwargs)  # type: ignore[no-untyped-call]
-        return {**body, "required": True} if body else None
+        optional = declared is not None and declared.may_be_empty
+        return {**body, "required": not optional} if body else None
 
     def get_response_serializers(self) -> Any:
         declared = self._operation

@@ -14,6 +14,7 @@ from clarion.records.people.directory import checked_locale
 from clarion.records.templating import writer
 from clarion.records.templating.catalog import catalog as templates
 from clarion.records.templating.models import Template, TemplateContent, TemplateVersion
+from clarion.surfaces.api.chains import FallbackOut, OwnChain, shown_chain, stored_chain
 from clarion.surfaces.api.decoding import escaped
 from clarion.surfaces.api.endpoint import Answer, Call, Endpoint, operation
 from clarion.surfaces.api.fields import CategoryName, Instant, Name, Path, Priority, Text, Variable, priority_number
@@ -29,7 +30,8 @@ Content = Annotated[dict[ChannelKey, dict[str, Fields]], Meta(min_length=1)]
 
 
 class TemplateIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A template. `content` is channel → locale (`default` or such as `pt-BR`) → fields of the channel."""
+    """A template. `content` is channel → locale (`default` or such as `pt-BR`) → fields of the channel. `fallback` is
+    the chain of channels of sends that name none themselves; it goes before the category's."""
 
     path: Path
     name: Name
@@ -40,6 +42,7 @@ class TemplateIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     default_priority: Priority = 3
     active: bool = True
     note: Text = ""
+    fallback: OwnChain | None = None
 
 
 class TemplateOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +58,7 @@ class TemplateOut(msgspec.Struct, frozen=True, kw_only=True):
     optional_variables: list[str]
     default_priority: int
     active: bool
+    fallback: FallbackOut | None
     version: int
     version_id: UUID
     created_at: Instant
@@ -142,6 +146,7 @@ def draft_of(body: TemplateIn) -> writer.Draft:
         default_priority=priority_number(body.default_priority),
         active=body.active,
         note=body.note,
+        fallback=stored_chain(body.fallback),
     )
 
 
@@ -168,6 +173,7 @@ def _base(row: Template) -> dict[str, object]:
         "optional_variables": list(row.optional_variables),
         "default_priority": row.default_priority,
         "active": row.active,
+        "fallback": shown_chain(row.fallback),
         "version": row.current_version.number,
         "version_id": row.current_version.id,
         "created_at": row.created_at,

@@ -14,7 +14,9 @@ from clarion.surfaces.cli.doctor import doctor
 from clarion.surfaces.cli.manage import PASS_THROUGH, manage
 from clarion.surfaces.cli.processes import beat, migrate, realtime, web, worker
 from clarion.surfaces.cli.send import send
+from clarion.surfaces.cli.simulate import simulate
 from clarion.surfaces.cli.up import up
+from clarion.surfaces.cli.vapid import vapid
 
 app = typer.Typer(
     name="clarion",
@@ -27,7 +29,7 @@ app = typer.Typer(
 
 for command in (up, web, realtime, worker, beat, migrate):
     app.command()(command)
-for helper in (demo, send, doctor, createstaff):
+for helper in (demo, send, doctor, simulate, createstaff, vapid):
     app.command()(helper)
 app.command(context_settings=PASS_THROUGH)(manage)
 app.add_typer(bench)

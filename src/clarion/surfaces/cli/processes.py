@@ -87,11 +87,11 @@ def migrate() -> None:
 
 
 def parse_lanes(text: str) -> list[str]:
-    """The lanes named in `a,b`, in the closed set's order; all, and the jobs, for an empty text. A channel's name
+    """The lanes named in `a,b`, in the closed set's order; all, jobs and feedback for an empty text. A channel's name
     means its lane, `email.bulk` the one for its bulk work. Ends the command on others."""
-    from clarion.records.ledger.lanes import JOBS, lanes
+    from clarion.records.ledger.lanes import FEEDBACK, JOBS, lanes
 
-    every = [*lanes(), JOBS]
+    every = [*lanes(), JOBS, FEEDBACK]
     names = {name.strip() for name in text.split(",") if name.strip()}
     unknown = names - set(every)
     if unknown:

@@ -23,7 +23,7 @@ PRIORITIES = ("critical", "high", "medium", "low", "1", "2", "3", "4")
 
 
 def send(
-    to: Annotated[str, typer.Option(help="Who gets it: a user's id, email address or external id.")],
+    to: Annotated[str, typer.Option(help="Who gets it: a user's id, email address or external id.")] = "",
     template: Annotated[str, typer.Option(help="Path of the template, such as order.placed.")] = "",
     channel: Annotated[
         list[ChannelKey] | None,
@@ -42,12 +42,19 @@ def send(
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait until it has gone out; exit code 1 if it did not.")
     ] = False,
+    bulk: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Instead of --to: NDJSON or CSV with a line for each recipient (also .gz)."),
+    ] = None,
 ) -> None:
-    """Send a notification through the API."""
+    """Send a notification through the API, to one person or to a file of them."""
     from clarion.surfaces.cli.api_client import ApiError
     from clarion.surfaces.cli.variables import parse_settings
 
-    if bool(template) == bool(subject or body):
+    if bool(to) == (bulk is not None):
+        leave(Exit.USAGE, "Give either --to, or --bulk with a file.")
+    # a file may bring the job in its first line
+    if bool(template) == bool(subject or body) and (bulk is None or template):
         leave(Exit.USAGE, "Give either --template, or --subject and --body.")
     if priority and priority not in PRIORITIES:
         leave(Exit.USAGE, f"There is no priority {priority!r}; there are {', '.join(PRIORITIES[:4])}, or 1 to 4.")
@@ -60,7 +67,12 @@ def send(
         template=template, subject=subject, body=body, channels=tuple(channel or ()), priority=priority, context=context
     )
     try:
-        _send(client, to, asked, wait=wait)
+        if bulk is None:
+            _send(client, to, asked, wait=wait)
+        else:
+            from clarion.surfaces.cli.send_bulk import send_bulk
+
+            send_bulk(client, bulk, asked.shared(), wait=wait)
     except ApiError as error:
         leave(Exit.FAILED, str(error))
 
@@ -78,8 +90,11 @@ class Asked:
 
     def payload(self, user_id: UUID) -> dict[str, object]:
         """The body of POST /notifications/send."""
+        return {"user_id": str(user_id), **self.shared()}
+
+    def shared(self) -> dict[str, object]:
+        """What does not depend on who gets it."""
         given: dict[str, object] = {
-            "user_id": str(user_id),
             "template_path": self.template,
             "subject": self.subject,
             "body": self.body,

@@ -19,6 +19,7 @@ LARGEST_BODY_BYTES = 2 * MEBIBYTE
 LARGER_BODY_BYTES = {
     "/api/v1/notifications/bulk": 64 * MEBIBYTE,
     "/api/v1/notifications/bulk/send": 64 * MEBIBYTE,
+    "/api/v1/notifications/bulk/upload": 256 * MEBIBYTE,
     "/api/v1/users/bulk": 10 * MEBIBYTE,
 }
 IN_MEMORY_BYTES = 128 * 1024

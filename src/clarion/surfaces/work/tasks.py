@@ -1,38 +1,77 @@
-"""The worker's door: a doorbell wakes the lane it names."""
+"""The worker's door: a doorbell wakes the lane it names, and where no bell is heard, the lookout does."""
 
 from threading import Event
 from typing import Any
 
 import structlog
 from celery import shared_task
-from celery.signals import worker_ready, worker_shutting_down
+from celery.signals import worker_ready, worker_shutdown, worker_shutting_down
 from django.db import DatabaseError, InterfaceError, connection
 
 from clarion.flows.delivery import bell, flow, heartbeat
+from clarion.flows.delivery.beat import waiting
+from clarion.flows.delivery.leases import keeper
+from clarion.flows.delivery.lookout import Lookout
+from clarion.flows.delivery.presence import presence
 from clarion.flows.delivery.stopping import stopping
+from clarion.flows.feedback import flow as feedback
 from clarion.flows.ingest import audience
-from clarion.records.ledger.lanes import JOBS, lanes
+from clarion.records.ledger.lanes import FEEDBACK, JOBS, lanes
 
 log = structlog.get_logger()
+_lookouts: list[Lookout] = []
+_beating: list[Event] = []
 
 
 @shared_task(name=bell.TASK, ignore_result=True)
 def deliver(lane: str) -> None:
     """Answer the bell of a lane. A bell of an unknown lane is noted and dropped."""
+    _heard()
     if lane not in lanes():
         log.warning("bell_of_unknown_lane")
         return
-    try:
-        flow.drain(lane)
-    except (DatabaseError, InterfaceError) as error:
-        # what was claimed comes back when its lease ends; the scheduler rings again
-        log.warning("delivery_interrupted", lane=lane, kind=type(error).__name__)
-        connection.close()
+    _deliver(lane)
 
 
 @shared_task(name=bell.JOBS_TASK, ignore_result=True)
 def take_in() -> None:
     """Go on taking audiences in."""
+    _heard()
+    _take_in()
+
+
+@shared_task(name=bell.FEEDBACK_TASK, ignore_result=True)
+def read_feedback() -> None:
+    """Read what vendors reported."""
+    _heard()
+    _read_feedback()
+
+
+def _heard() -> None:
+    for lookout in _lookouts:
+        lookout.heard()
+
+
+def _answer(queue: str) -> None:
+    if queue == JOBS:
+        _take_in()
+    elif queue == FEEDBACK:
+        _read_feedback()
+    else:
+        _deliver(queue)
+
+
+def _deliver(lane: str) -> None:
+    try:
+        flow.drain(lane)
+    except (DatabaseError, InterfaceError) as error:
+        # what was claimed comes back when its lease ends, or sooner, with the mark it was claimed under
+        log.warning("delivery_interrupted", lane=lane, kind=type(error).__name__)
+        presence.renew()
+        connection.close()
+
+
+def _take_in() -> None:
     bell.answer(JOBS)
     try:
         audience.take_in_all()
@@ -42,18 +81,38 @@ def take_in() -> None:
         connection.close()
 
 
-_beating: list[Event] = []
+def _read_feedback() -> None:
+    try:
+        feedback.drain()
+    except (DatabaseError, InterfaceError) as error:
+        # what was claimed is due again in a minute; reading it twice changes nothing
+        log.warning("feedback_interrupted", kind=type(error).__name__)
+        connection.close()
 
 
 @worker_ready.connect
 def _sign_in(sender: Any, **_: Any) -> None:
     queues = [name.removeprefix("lane.") for name in sender.app.amqp.queues]
     _beating.append(heartbeat.keep_beating("worker", queues))
+    presence.start(keeper.held)
+    lookout = Lookout(queues, waiting, _answer)
+    lookout.start()
+    _lookouts.append(lookout)
 
 
 @worker_shutting_down.connect
 def _finish_in_hand(**_: Any) -> None:
-    """A worker that claims no more must not look alive."""
+    """A worker that claims no more must not look alive. Its presence stays: it goes with the process, which may still
+    have work in hand."""
     stopping.set()
+    for lookout in _lookouts:
+        lookout.stop()
     for beating in _beating:
         beating.set()
+
+
+@worker_shutdown.connect
+def _finish_what_was_found(**_: Any) -> None:
+    """Celery waits for what it started itself, and for nothing else."""
+    for lookout in _lookouts:
+        lookout.finish()

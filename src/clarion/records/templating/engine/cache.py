@@ -3,11 +3,12 @@
 from collections import OrderedDict
 from collections.abc import Callable
 from threading import Lock
+from uuid import UUID
 
 from clarion.contract.channel import ChannelKey
 from clarion.records.templating.engine.compile import CompiledContent
 
-CacheKey = tuple[str, ChannelKey, str]
+CacheKey = tuple[UUID, ChannelKey, str]
 """(version id, channel, locale). A version never changes, so nothing ever has to be thrown out for staleness."""
 
 
@@ -35,12 +36,6 @@ class CompiledCache:
             while len(self._entries) > self._capacity:
                 self._entries.popitem(last=False)
             return kept
-
-    def discard_version(self, version_id: str) -> None:
-        """Forget a version (a draft that was edited in place)."""
-        with self._lock:
-            for key in [key for key in self._entries if key[0] == version_id]:
-                del self._entries[key]
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -42,13 +42,22 @@ class _Field:
 
     def render(self, variables: dict[str, object], budget: Budget) -> str:
         context = RenderContext.start(self.environment, variables, budget)
+        pieces: list[str] = []
+        left = MAX_OUTPUT
         try:
-            text = "".join(_within_output(self.template.root_render_func(context)))
+            for piece in self.template.root_render_func(context):
+                left -= len(piece)
+                if left < 0:
+                    raise TemplateError(
+                        TemplateErrorCode.OUTPUT_TOO_LARGE, f"the text is longer than {MAX_OUTPUT} characters"
+                    )
+                pieces.append(piece)
         except TemplateError as error:
             error.line = error.line or self.line_of(error.__traceback__)
             raise error.within(self.name) from None
         except _RENDER_ERRORS as error:
             raise self.translated(error) from None
+        text = "".join(pieces)
         return text.strip() if self.single_line else text
 
     def translated(self, error: Exception) -> TemplateError:
@@ -72,21 +81,14 @@ class _Field:
         return line
 
 
-def _within_output(pieces: Iterator[str]) -> Iterator[str]:
-    left = MAX_OUTPUT
-    for piece in pieces:
-        left -= len(piece)
-        if left < 0:
-            raise TemplateError(TemplateErrorCode.OUTPUT_TOO_LARGE, f"the text is longer than {MAX_OUTPUT} characters")
-        yield piece
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledContent:
-    """The compiled fields of one channel. Safe to share between threads; keep it, compiling costs milliseconds."""
+    """The compiled fields of one channel. Safe to share between threads; keep it, compiling costs milliseconds.
+    `names` is what they read of the context: `order`, `user.first_name`, or `user` where all of it may be read."""
 
     channel: ChannelKey
     fields: tuple[_Field, ...]
+    names: frozenset[str]
 
     def render(self, context: Mapping[str, object]) -> dict[str, str]:
         """Every field as text; only HTML fields escape. One budget for all fields together.
@@ -106,7 +108,16 @@ def compile_content(channel: ChannelKey, fields: Mapping[str, str], *, strict: b
     specs = {spec.name: spec for spec in channel_of(channel).fields}
     check_fields(specs, fields)
     compiled = tuple(_compile_field(specs[name], source, strict) for name, source in fields.items())
-    return CompiledContent(channel=channel, fields=compiled)
+    names = frozenset(name for source in fields.values() for name in _names_in(parse_source(source)))
+    return CompiledContent(channel=channel, fields=compiled, names=names)
+
+
+def _names_in(tree: nodes.Template) -> Iterator[str]:
+    """Every name the source mentions, a key deep where no more than the key is taken of it."""
+    partly = [node for node in tree.find_all(nodes.Getattr) if isinstance(node.node, nodes.Name)]
+    inside = {id(node.node) for node in partly}
+    yield from (f"{node.node.name}.{node.attr}" for node in partly if isinstance(node.node, nodes.Name))
+    yield from (node.name for node in tree.find_all(nodes.Name) if id(node) not in inside)
 
 
 def check_fields(specs: Mapping[str, FieldSpec], fields: Mapping[str, str]) -> None:

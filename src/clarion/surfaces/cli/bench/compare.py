@@ -1,8 +1,13 @@
-"""The same work on the textbook design and on Clarion, in turns (A B A B), on the same machine, servers and sinks."""
+"""The same work on another design and on Clarion, in turns (A B A B), on the same machine, servers and sinks.
+
+The other is the textbook design, and for a backlog of mails django-post_office.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
+from uuid import UUID
 
 import msgspec
 
@@ -12,6 +17,7 @@ from clarion.surfaces.cli.bench.ground import Ground, reference
 from clarion.surfaces.cli.bench.load import Load, Served
 from clarion.surfaces.cli.bench.measured import BenchFailed, Extent, Meter, rate
 from clarion.surfaces.cli.bench.orders import Watch
+from clarion.surfaces.cli.bench.post_office import PostOffice, post_office_beside
 from clarion.surfaces.cli.bench.sample import SAMPLE, TEMPLATE
 from clarion.surfaces.cli.bench.send import GENERATOR, MOST
 from clarion.surfaces.cli.bench.side_process import SideProcess
@@ -23,6 +29,7 @@ CONNECTIONS = 16
 WARM_UP = 150
 WARM_UP_SECONDS = 0.5
 DRAIN_SECONDS = 300.0
+LEAD = timedelta(seconds=8)
 LARGEST_SHARE_OF_SESSIONS = 0.2
 
 
@@ -38,21 +45,21 @@ class Side:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
     """Per second over all turns of a side. Many: from the first call to the last settled row, workers running. Single
-    sends, 16 connections: requests answered with 2xx (`number`: the textbook's first turn). `by_turn`: the ratio of
-    each pair of turns."""
+    sends, 16 connections: requests answered with 2xx (`number`: the textbook's first turn). Backlog:
+    delivering alone. `by_turn`: the ratio of each pair of turns."""
 
-    COLUMNS: ClassVar[tuple[str, ...]] = ("work", "n", "textbook/s", "clarion/s", "ratio", "by turn")
+    COLUMNS: ClassVar[tuple[str, ...]] = ("work", "n", "other/s", "clarion/s", "ratio", "by turn")
 
     work: str
     number: int
-    textbook_per_second: float
+    other_per_second: float
     clarion_per_second: float
     ratio: float
     by_turn: tuple[float, ...]
     flaw: str
 
     def cells(self) -> tuple[str, ...]:
-        rates = (f"{self.textbook_per_second:.0f}", f"{self.clarion_per_second:.0f}")
+        rates = (f"{self.other_per_second:.0f}", f"{self.clarion_per_second:.0f}")
         return (
             self.work,
             str(self.number),
@@ -83,6 +90,29 @@ def measure_compare(ground: Ground, extent: Extent, meter: Meter) -> Iterator[Co
             theirs(min(WARM_UP, extent.many))
             ours(min(WARM_UP, extent.many))
             yield _in_turns(f"{channel}, many", extent, meter, lambda: theirs(extent.many), lambda: ours(extent.many))
+    with post_office_beside(ground) as post_office:
+        yield _backlog(ground, post_office, people, extent, meter)
+
+
+def _backlog(ground: Ground, post_office: PostOffice, people: Sequence[UUID], extent: Extent, meter: Meter) -> Compared:
+    """Mails that wait, until they are delivered: django-post_office and Clarion."""
+
+    def theirs(number: int = extent.many) -> Side:
+        post_office.fill(number, SAMPLE)
+        done = post_office.deliver(number)
+        return _checked(ground, ChannelKey.EMAIL, number, done.sent, done.ended - done.began)
+
+    def ours(number: int = extent.many) -> Side:
+        mark, due_at = reference(), datetime.now(UTC) + LEAD
+        call_bulk(ground, bulk_body(ChannelKey.EMAIL, people[:number], mark, scheduled_at=due_at), number)
+        if datetime.now(UTC) >= due_at:
+            raise BenchFailed("Taking the backlog in took longer than foreseen: try again on a quieter machine.")
+        settled = ground.watch(Watch(reference=mark, number=number, seconds=DRAIN_SECONDS))
+        began, ended = settled.began_at or due_at, settled.last_at or due_at
+        return _checked(ground, ChannelKey.EMAIL, number, settled.arrived, (ended - began).total_seconds())
+
+    theirs(min(WARM_UP, extent.many))
+    return _in_turns("email, backlog, django-post_office", extent, meter, theirs, ours)
 
 
 def _in_turns(
@@ -99,7 +129,7 @@ def _in_turns(
     return Compared(
         work=work,
         number=first[0].number,
-        textbook_per_second=textbook,
+        other_per_second=textbook,
         clarion_per_second=clarion,
         ratio=clarion / textbook if textbook else 0.0,
         by_turn=tuple(b / a if a else 0.0 for a, b in turns),

@@ -75,8 +75,12 @@ class Ground:
 
     def forget_receipts(self) -> None:
         """Empty the sinks."""
-        self._sinks.tell("forget")
-        self._sinks.hear(list[Receipt], SPEAK_SECONDS)
+        self.order_sinks("forget", list[Receipt])
+
+    def order_sinks(self, order: object, kind: type[T]) -> T:
+        """One line to the sinks, and their answer as `kind`."""
+        self._sinks.tell(order)
+        return self._sinks.hear(kind, SPEAK_SECONDS)
 
     def seed(self, order: Seed, advance: Advance) -> None:
         """Take a backlog in."""
@@ -121,10 +125,10 @@ def reference() -> str:
 
 
 @contextmanager
-def laid(extent: Extent, meter: Meter) -> Iterator[Ground]:
-    """Start everything, and stop it afterwards."""
+def laid(extent: Extent, meter: Meter, module: str = SINKS) -> Iterator[Ground]:
+    """Start everything, and stop it afterwards. `module` is the sinks' program."""
     with ExitStack() as stack:
-        sinks = stack.enter_context(SideProcess(SINKS, demo_environment()))
+        sinks = stack.enter_context(SideProcess(module, demo_environment()))
         listening = sinks.hear(Listening, SPEAK_SECONDS)
         system = stack.enter_context(BenchSystem(sink_settings(listening), workers=extent.workers))
         access = system.wait_ready(_telling(meter))

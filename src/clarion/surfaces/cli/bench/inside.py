@@ -128,8 +128,11 @@ def _settled(reference: str, statuses: dict[str, int]) -> Settled:
 
 
 def _crowd(order: Crowd) -> None:
+    from django.db import connection
+
     from clarion.surfaces.cli.bench.inside_people import make_people
 
+    connection.close()  # the database may have been killed since (clarion chaos)
     people: list[UUID] = []
     for made in make_people(order):
         people += made

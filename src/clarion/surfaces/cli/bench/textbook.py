@@ -23,7 +23,7 @@ from clarion.surfaces.cli.demo_system import demo_environment
 from clarion.surfaces.cli.ports import base_url
 from clarion.surfaces.cli.running_system import stores_of
 
-FOLDER = Path("benchmarks") / "textbook"
+BENCHMARKS = Path("benchmarks")
 REDIS_NUMBER = "/7"
 PROCESSES = 2
 PEOPLE = 200
@@ -84,7 +84,7 @@ class Textbook:
 @contextmanager
 def textbook_beside(ground: Ground) -> Iterator[Textbook]:
     """Start it, and stop it afterwards. Raises BenchFailed where the repository's folder is not there."""
-    environment = {**demo_environment(), **_settings(ground), "PYTHONPATH": str(_folder())}
+    environment = {**demo_environment(), **_settings(ground), "PYTHONPATH": str(folder_of("textbook/textbook"))}
     port = free_port()
     with ExitStack() as stack:
         driver = stack.enter_context(SideProcess("textbook.driver", environment))
@@ -104,12 +104,13 @@ def textbook_beside(ground: Ground) -> Iterator[Textbook]:
         yield textbook
 
 
-def _folder() -> Path:
-    found = (parent / FOLDER for parent in Path(__file__).resolve().parents)
-    folder = next((each for each in found if (each / "textbook" / "driver.py").is_file()), None)
+def folder_of(package: str) -> Path:
+    """Where a design to compare with stands in the repository (`textbook/textbook`): the folder to import it from."""
+    found = (parent / BENCHMARKS / package for parent in Path(__file__).resolve().parents)
+    folder = next((each for each in found if (each / "driver.py").is_file()), None)
     if folder is None:
-        raise BenchFailed(f"The design to compare with is in {FOLDER} of the repository: run this from a checkout.")
-    return folder
+        raise BenchFailed(f"{package} is in {BENCHMARKS}/ of the repository: run this from a checkout.")
+    return folder.parent
 
 
 def _settings(ground: Ground) -> dict[str, str]:

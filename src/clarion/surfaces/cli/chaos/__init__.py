@@ -1,6 +1,7 @@
 """`clarion chaos`: faults on purpose, on a throwaway system of our own, judged from outside.
 
-`commands.py` is the door, `experiments.py` the list and one experiment's course, `faults.py` what is done to the
-system, `victims.py` whom it may be done to, `senders.py` the clients with their log, `verdict.py` the judgement (pure).
+`commands.py` is the door, `experiments.py` the list. `course.py` is the course of an experiment with a fault of ours:
+`faults.py` is what is done to the system, `victims.py` whom it may be done to, `senders.py` the clients with their log,
+`verdict.py` the judgement (pure). In `troubles.py` and `resets.py` a provider is at fault, in `callers.py` the callers.
 The system, its sinks and the report are `clarion bench`'s.
 """

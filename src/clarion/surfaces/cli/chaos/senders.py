@@ -33,6 +33,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     at: float
     due: float
+    channel: str = ""
 
 
 @dataclass(slots=True)
@@ -61,7 +62,8 @@ class Wave:
 class Senders:
     """So many threads. Every second message is due at once, the others with the next wave."""
 
-    def __init__(self, *, url: str, authorization: str, people: Sequence[UUID], log: Path) -> None:
+    def __init__(self, *, url: str, authorization: str, people: Sequence[UUID], log: Path, category: str = "") -> None:
+        self._category = category
         self._url = urlsplit(url)
         self._headers = {"Authorization": authorization, "Content-Type": "application/json"}
         self._people = people
@@ -87,7 +89,7 @@ class Senders:
             thread.join()
         os.close(self._log)
         lines = [msgspec.json.decode(line, type=Line) for line in self._path.read_bytes().splitlines()]
-        return [Acknowledged(id=line.id, at=line.at, due=line.due) for line in lines]
+        return [Acknowledged(id=line.id, at=line.at, due=line.due, channel=line.channel) for line in lines]
 
     def _run(self, number: int, waves: Sequence[Wave], began: float, until: float) -> None:
         connection = self._connection()
@@ -111,7 +113,7 @@ class Senders:
             sent = _ask(connection, body, headers)
             self.tally.note(time.monotonic() - asked, refused=sent is None)
             if sent is not None:
-                line = Line(id=str(sent.id), at=time.time(), due=due)
+                line = Line(id=str(sent.id), at=time.time(), due=due, channel=_channel_of(place))
                 os.write(self._log, msgspec.json.encode(line) + b"\n")
                 os.fsync(self._log)
                 return connection
@@ -124,16 +126,22 @@ class Senders:
     def _body(self, place: int, due: float | None) -> bytes:
         body: dict[str, object] = {
             "user_id": str(self._people[place % len(self._people)]),
-            "channel": CHANNELS[place // 2 % len(CHANNELS)],
+            "channel": _channel_of(place),
             "template_path": TEMPLATE,
             "context": SAMPLE,
         }
+        if self._category:
+            body["category"] = self._category
         if due is not None:
             body["scheduled_at"] = datetime.fromtimestamp(due, UTC)
         return msgspec.json.encode(body)
 
     def _connection(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection(self._url.hostname or "", self._url.port, timeout=ANSWER_SECONDS)
+
+
+def _channel_of(place: int) -> str:
+    return CHANNELS[place // 2 % len(CHANNELS)]
 
 
 def _ask(connection: http.client.HTTPConnection, body: bytes, headers: dict[str, str]) -> Sent | None:

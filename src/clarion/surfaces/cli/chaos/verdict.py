@@ -16,6 +16,7 @@ class Acknowledged:
     id: str
     at: float
     due: float
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,14 @@ def judge(acknowledged: Sequence[Acknowledged], taken: Iterable[Taken], windows:
         outside=sum(not _inside(at, windows) for times in doubles.values() for at in times[:-1]),
         stall=_longest_way(acknowledged, copies),
     )
+
+
+def recovery(back: Sequence[float], taken: Iterable[Taken]) -> float:
+    """The longest time, over the moments at which something was back, until the next message was taken; 0 where none
+    was any more."""
+    times = sorted(each.at for each in taken)
+    waits = [next((at - moment for at in times if at >= moment), 0.0) for moment in back]
+    return max([0.0, *waits])
 
 
 def _inside(at: float, windows: Sequence[Window]) -> bool:

@@ -1,0 +1,1 @@
+"""Feedback: from a vendor's callback to what it changes. Read flow.py first."""
