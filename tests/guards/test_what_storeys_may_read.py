@@ -12,6 +12,7 @@ MAY_READ_THE_CLOCK = {
     "records/templating/engine/filters_locale.py": "where a context brings no `now`",
     "flows/delivery/heartbeat.py": "compared between machines, in Redis",
     "providers/sandbox/entries.py": "providers know no records; the Date of a message",
+    "providers/slack/answers.py": "a Retry-After that is a date",
     "providers/smtp/envelope.py": "the Date of a message",
     "providers/webhook/send.py": "the timestamp that is signed",
 }

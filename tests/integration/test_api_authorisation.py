@@ -161,7 +161,11 @@ FOREIGN = {
     "users/<uuid:user_id>/devices": ("get", "post"),
     "users/<uuid:user_id>/devices/<uuid:id>": ("delete",),
     "users/<uuid:user_id>/endpoints": ("get", "post"),
-    "users/<uuid:user_id>/endpoints/<uuid:id>": ("delete",),
+    "users/<uuid:user_id>/endpoints/<uuid:id>": ("get", "patch", "delete"),
+    "users/<uuid:user_id>/endpoints/<uuid:id>/rotate-secret": ("post",),
+    "users/<uuid:user_id>/endpoints/<uuid:id>/ping": ("post",),
+    "users/<uuid:user_id>/endpoints/<uuid:id>/deliveries": ("get",),
+    "users/<uuid:user_id>/endpoints/<uuid:id>/resend": ("post",),
     "users/<uuid:user_id>/preferences": ("get", "put", "patch"),
     "notifications/<uuid:id>": ("get", "patch"),
     "notifications/<uuid:id>/explain": ("get",),
@@ -176,6 +180,7 @@ FOREIGN = {
 BODIES: dict[str, Any] = {
     "users/<uuid:user_id>/devices": {"platform": "ios", "token": "stolen-token"},
     "users/<uuid:user_id>/endpoints": {"channel": "chat", "target": "C9999999999"},
+    "users/<uuid:user_id>/endpoints/<uuid:id>/resend": {"missed_since": "2026-11-20T00:00:00Z"},
     "users/<uuid:user_id>/preferences": {"global": {"notifications_enabled": False}},
     "notifications/<uuid:id>": {"scheduled_at": (clock.now() + timedelta(days=2)).isoformat()},
 }

@@ -66,7 +66,7 @@ def tokens(provider: ScriptedProvider) -> list[str]:
 
 
 def test_each_device_goes_to_an_account_that_carries_its_kind(ann: User, carried_by: Any, drain: Drain) -> None:
-    google, apple, browsers = account("fcm", GOOGLE), account("apns", APPLE), account("webpush", BROWSERS)
+    google, apple, browsers = account("google", GOOGLE), account("apple", APPLE), account("browsers", BROWSERS)
     carried_by(PUSH, google, apple, browsers)
     owns(ann, "fcm_token", "fid", "apns", "webpush")
     one = send(ann)
@@ -76,7 +76,7 @@ def test_each_device_goes_to_an_account_that_carries_its_kind(ann: User, carried
     assert tokens(browsers) == ["webpush-of-ann"]
     assert row(one).status == "sent"
     told = Attempt.objects.filter(notification_id=one).values_list("account", "outcome")
-    assert sorted(told) == [("apns", "sent"), ("fcm", "sent"), ("fcm", "sent"), ("webpush", "sent")]
+    assert sorted(told) == [("apple", "sent"), ("browsers", "sent"), ("google", "sent"), ("google", "sent")]
 
 
 def test_an_account_that_says_nothing_of_kinds_carries_all(ann: User, carried_by: Any, drain: Drain) -> None:
@@ -89,9 +89,9 @@ def test_an_account_that_says_nothing_of_kinds_carries_all(ann: User, carried_by
 
 
 def test_accounts_of_the_same_kind_take_over_from_each_other(ann: User, carried_by: Any, drain: Drain) -> None:
-    broken = account("fcm-1", GOOGLE, script=lambda m: Unreachable("no connection"))
-    wrong = account("fcm-2", GOOGLE, script=lambda m: Misconfigured("wrong key"))
-    spare, apple = account("fcm-3", GOOGLE), account("apns", APPLE)
+    broken = account("google-1", GOOGLE, script=lambda m: Unreachable("no connection"))
+    wrong = account("google-2", GOOGLE, script=lambda m: Misconfigured("wrong key"))
+    spare, apple = account("google-3", GOOGLE), account("apple", APPLE)
     carried_by(PUSH, broken, wrong, apple, spare)
     owns(ann, "fcm_token", "apns")
     one = send(ann)
@@ -103,7 +103,7 @@ def test_accounts_of_the_same_kind_take_over_from_each_other(ann: User, carried_
 def test_a_kind_that_no_account_carries_is_said_and_does_not_hold_up_the_others(
     ann: User, carried_by: Any, drain: Drain
 ) -> None:
-    google = account("fcm", GOOGLE)
+    google = account("google", GOOGLE)
     carried_by(PUSH, google)
     devices = owns(ann, "fcm_token", "apns")
     one = send(ann)
@@ -118,7 +118,7 @@ def test_a_kind_that_no_account_carries_is_said_and_does_not_hold_up_the_others(
 def test_a_person_with_nothing_but_such_devices_has_a_dead_letter_at_once(
     ann: User, carried_by: Any, drain: Drain
 ) -> None:
-    google = account("fcm", GOOGLE)
+    google = account("google", GOOGLE)
     carried_by(PUSH, google)
     owns(ann, "apns")
     one = send(ann)
@@ -130,9 +130,9 @@ def test_a_person_with_nothing_but_such_devices_has_a_dead_letter_at_once(
 
 
 def test_a_paused_account_of_the_kind_is_waited_for(ann: User, carried_by: Any, drain: Drain) -> None:
-    google, apple = account("fcm", GOOGLE), account("apns", APPLE)
+    google, apple = account("google", GOOGLE), account("apple", APPLE)
     carried_by(PUSH, google, apple)
-    Account.objects.filter(channel=PUSH, name="apns").update(paused=True)
+    Account.objects.filter(channel=PUSH, name="apple").update(paused=True)
     owns(ann, "apns")
     one = send(ann)
     drain()
@@ -145,8 +145,8 @@ def test_a_paused_account_of_the_kind_is_waited_for(ann: User, carried_by: Any, 
 def test_a_device_that_nobody_was_asked_to_carry_is_on_record_where_another_took_it(
     ann: User, carried_by: Any, drain: Drain
 ) -> None:
-    carried_by(PUSH, account("fcm", GOOGLE), account("apns", APPLE))
-    Account.objects.filter(channel=PUSH, name="apns").update(paused=True)
+    carried_by(PUSH, account("google", GOOGLE), account("apple", APPLE))
+    Account.objects.filter(channel=PUSH, name="apple").update(paused=True)
     devices = owns(ann, "fcm_token", "apns")
     one = send(ann)
     drain()
@@ -156,8 +156,8 @@ def test_a_device_that_nobody_was_asked_to_carry_is_on_record_where_another_took
 
 
 def test_the_best_hope_of_all_accounts_decides(ann: User, carried_by: Any, drain: Drain) -> None:
-    dead = account("apns", APPLE, script=lambda m: Rejected(why=Reason.DEVICE_GONE, suppress=True))
-    later = account("fcm", GOOGLE, script=lambda m: Retry(why=Reason.TEMPORARY))
+    dead = account("apple", APPLE, script=lambda m: Rejected(why=Reason.DEVICE_GONE, suppress=True))
+    later = account("google", GOOGLE, script=lambda m: Retry(why=Reason.TEMPORARY))
     carried_by(PUSH, dead, later)
     owns(ann, "fcm_token", "apns")
     one = send(ann)
@@ -173,9 +173,9 @@ def test_what_an_account_may_have_taken_binds_its_own_devices_alone(ann: User, c
     from clarion.contract.outcome import Unclear
 
     first = iter([Unclear(why=Reason.TIMEOUT), Sent(), Sent()])
-    google = account("fcm", GOOGLE, script=lambda m: next(first))
+    google = account("google", GOOGLE, script=lambda m: next(first))
     slow = iter([Retry(why=Reason.TEMPORARY), Sent()])
-    apple = account("apns", APPLE, script=lambda m: next(slow))
+    apple = account("apple", APPLE, script=lambda m: next(slow))
     carried_by(PUSH, google, apple)
     owns(ann, "fcm_token", "apns")
     one = send(ann)
@@ -304,7 +304,7 @@ def public_of(private: str) -> str:
 
 def test_a_message_knows_the_kind_of_its_device(ann: User, carried_by: Any, drain: Drain) -> None:
     seen: list[Message] = []
-    google = account("fcm", GOOGLE, script=lambda m: seen.append(m) or Sent())
+    google = account("google", GOOGLE, script=lambda m: seen.append(m) or Sent())
     carried_by(PUSH, google)
     owns(ann, "fid")
     send(ann)

@@ -18,7 +18,7 @@ from clarion.contract.outcome import Outcome, Rejected, Retry, Sent, Unclear
 from clarion.contract.provider import Provider
 from clarion.contract.reasons import Reason
 from clarion.providers.apprise import ENTRY
-from clarion.providers.apprise.services import HOSTED, Refused, check_operators, check_persons
+from clarion.providers.apprise.schemes import HOSTED, Refused, check_operators, check_persons
 from clarion.testing.host import MemoryHost
 from clarion.testing.messages import message
 from clarion.testing.simulators.simulator import Fault, Simulator, Trick

@@ -26,6 +26,7 @@ from clarion.egress.http import Response
 from clarion.providers.twilio import ENTRY
 from clarion.providers.twilio.answers import ACCOUNT, REJECTED, RETRY, judge, later, outcome_of
 from clarion.providers.twilio.feedback import TwilioFeedback
+from clarion.providers.twilio.send import TwilioProvider
 from clarion.testing import messages
 from clarion.testing.host import MemoryHost
 from clarion.testing.simulators.simulator import Fault, Trick
@@ -75,6 +76,27 @@ def test_a_message_is_a_form_with_our_id_in_the_status_callback(vendor: TwilioSi
         "StatusCallback": [f"{HOOK}?message=id.with%2Fodd%26chars%3F"],
     }
     assert vendor.accepted == {"id.with/odd&chars?": 1}
+
+
+@pytest.mark.parametrize(
+    ("hook", "told"),
+    [
+        ("https://clarion.example.com/h", True),
+        ("https://8.8.8.8/h", True),
+        ("http://127.0.0.1:8000/h", False),
+        ("http://localhost:8000/h", False),
+        ("https://clarion/h", False),
+        ("https://10.0.0.7/h", False),
+        ("https://[::1]/h", False),
+        ("", False),
+    ],
+)
+def test_a_callback_that_twilio_cannot_reach_is_left_out(hook: str, told: bool) -> None:
+    url = parse_account_url(f"twilio://{SID}:{TOKEN}@?from=%2B15005550006")
+    provider = TwilioProvider(url, ChannelKey.SMS, replace(MemoryHost().host(), callback_url=hook))
+    form = provider._body(sms("a"), SmsContent(body="Hello"))
+    provider.close()
+    assert ("StatusCallback" in form) is told
 
 
 def test_a_messaging_service_takes_the_place_of_the_number(vendor: TwilioSimulator) -> None:

@@ -2,7 +2,7 @@
 one. Whether it is alive, only its vendor knows."""
 
 import re
-from base64 import urlsafe_b64decode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -73,8 +73,7 @@ def _normal_subscription(text: str) -> str:
         EllipticCurvePublicKey.from_encoded_point(SECP256R1(), found.p256dh)
     except ValueError:
         raise _invalid("keys.p256dh is not a point on the curve P-256") from None
-    keys = msgspec.json.decode(text, type=_Written).keys
-    normal = _Written(endpoint=found.endpoint, keys=_Keys(p256dh=keys.p256dh.rstrip("="), auth=keys.auth.rstrip("=")))
+    normal = _Written(endpoint=found.endpoint, keys=_Keys(p256dh=_text(found.p256dh), auth=_text(found.auth)))
     return parse_token(msgspec.json.encode(normal).decode())
 
 
@@ -99,6 +98,10 @@ def _bytes(text: str, length: int, name: str) -> bytes:
     if len(raw) != length:
         raise _invalid(f"{name} must be {length} bytes in base64url")
     return raw
+
+
+def _text(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 _PLAIN = str.maketrans("+/", "-_")

@@ -139,6 +139,7 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
 }
 SPECTACULAR_SETTINGS = {
+    "PATH_CONVERTER_OVERRIDES": {"id": "uuid"},
     "TITLE": "Clarion",
     "DESCRIPTION": "One API that reaches a person by email, SMS, push, in-app inbox, WebSocket, webhook or chat.",
     "VERSION": "1",
@@ -162,6 +163,8 @@ SPECTACULAR_SETTINGS = {
         {"name": "categories", "description": "What notifications are about."},
         {"name": "dead letters", "description": "What ended without delivery and waits for a person."},
         {"name": "providers", "description": "Accounts that carry the channels."},
+        {"name": "suppression list", "description": "Addresses that nothing, or no marketing, is sent to."},
+        {"name": "callbacks", "description": "What providers report back."},
         {"name": "access", "description": "Accounts, tokens and API keys."},
         {"name": "health", "description": "How the system is doing."},
     ],

@@ -5,7 +5,7 @@ operator (`endpoint=`), never by a recipient, so private addresses are open to a
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from clarion.contract.account import AccountUrl
@@ -91,7 +91,7 @@ def by_status(response: Response, *, detail: str = "") -> Outcome:
     """What a vendor's answer other than 2xx means where its own table of codes has nothing to say. Raises
     Misconfigured for 401 and 403. Unknown codes are tried again, never held against the recipient."""
     status, detail = response.status, detail or f"HTTP {response.status}"
-    after = parse_retry_after(response.headers.get("Retry-After"), now=datetime.now(UTC))
+    after = wait_asked(response)
     if status in (401, 403):
         raise Misconfigured(f"the vendor refused the credentials ({detail}): check the key and its rights")
     if status == 429:
@@ -99,6 +99,11 @@ def by_status(response: Response, *, detail: str = "") -> Outcome:
     if status in (408, 425) or 500 <= status < 600:
         return Retry(why=Reason.TEMPORARY, after=after, whole_account=status >= 500, detail=detail)
     return Retry(why=Reason.UNRECOGNISED, after=after, detail=detail)
+
+
+def wait_asked(response: Response) -> timedelta | None:
+    """How long the vendor asks to be left alone (Retry-After, in seconds or as a date); None: it does not say."""
+    return parse_retry_after(response.headers.get("Retry-After"), now=datetime.now(UTC))
 
 
 def number(url: AccountUrl, option: str, default: float, *, low: float, high: float) -> float:

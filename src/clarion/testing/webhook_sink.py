@@ -52,6 +52,7 @@ class WebhookSink:
     def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
         self.requests: list[Request] = []
         self.connections = 0
+        self._open: set[asyncio.Transport] = set()
         self._answers: dict[str, list[Answer]] = {}
         self._scheme = "https" if tls else "http"
         self._server = LoopbackServer(lambda: _Session(self), tls=tls)
@@ -85,7 +86,18 @@ class WebhookSink:
         return self
 
     def stop(self) -> None:
+        """Close the port and what connections are still kept open to it."""
+        if self._open:
+            self._server.call(self._hang_up)
         self._server.stop()
+
+    def _hang_up(self) -> None:
+        for transport in list(self._open):
+            transport.abort()
+
+    def noted(self, transport: asyncio.Transport, *, is_open: bool) -> None:
+        """A connection began or ended."""
+        (self._open.add if is_open else self._open.discard)(transport)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -104,6 +116,10 @@ class _Session(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._sink.connections += 1
+        self._sink.noted(self._transport, is_open=True)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._sink.noted(self._transport, is_open=False)
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data

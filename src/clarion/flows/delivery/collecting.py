@@ -1,5 +1,5 @@
-"""Step: collect. Of a category that groups bursts, the first ones of a window go out singly; what comes beyond them ends as
-`digested` and goes out with the window's group (grouping.py).
+"""Step: collect. Of a category that groups bursts, the first ones of a window go out singly; what comes beyond them
+ends as `digested` and goes out with the group of the window (grouping.py).
 
 Not collected: critical work, what would expire before the group goes out, and groups themselves. A place in a window is
 kept, so that a retry or a second worker counts nothing twice.

@@ -10,7 +10,7 @@ import msgspec
 
 from clarion.contract.channel import ChannelKey
 from clarion.flows.delivery.collecting import GROUP
-from clarion.flows.delivery.render import render_template
+from clarion.flows.delivery.render import template_for
 from clarion.records.categories.catalog import catalog as categories
 from clarion.records.categories.grouping import VARIABLES
 from clarion.records.digests.models import Window
@@ -19,6 +19,7 @@ from clarion.records.people.facts import PersonFacts
 from clarion.records.personal.envelope import Undecryptable
 from clarion.records.templating.catalog import TemplateFacts, contents
 from clarion.records.templating.catalog import catalog as templates
+from clarion.records.templating.context import merged, standard_context
 from clarion.records.templating.engine.errors import TemplateError
 from clarion.records.templating.inline import inline_fields
 
@@ -108,7 +109,8 @@ def _title(
             fields = inline_fields(channel, payload["inline"]["subject"], payload["inline"]["body"])
         else:
             of_version = contents.of({row.version_id}).get(row.version_id, {})
-            fields = render_template(row.version_id, of_version, channel, person, payload, now)
+            template = template_for(row.version_id, of_version, channel, person.locale)
+            fields = template.render(merged(standard_context(person, now, template.names), payload["context"]))
     except (TemplateError, LookupError):
         return ""
     said = next((fields[name].strip() for name in _TITLES if fields.get(name, "").strip()), "")

@@ -37,7 +37,7 @@ log = structlog.get_logger()
 
 
 def send_groups() -> int:
-    """Send the groups of windows whose time is over; returns how many windows. What is left comes with the next tick."""
+    """Send the groups of windows whose time is over; returns how many windows. What is left comes with the next one."""
     total = 0
     for _ in range(PAGES_A_TICK):
         count = _page(clock.now())
@@ -75,7 +75,7 @@ def _send(window: Window, person: PersonFacts | None, now: datetime) -> None:
 
 
 def _end(ids: Sequence[UUID], now: datetime) -> None:
-    """Items whose worker died between their collecting and their end are ended here; those it did end are left alone."""
+    """Items whose worker died between their collecting and their end are ended here; the others have ended already."""
     QueueEntry.objects.filter(pk__in=ids).delete()
     move([Move(notification_id=one, to=Status.DIGESTED, reason=Reason.GROUPED) for one in ids], now)
 

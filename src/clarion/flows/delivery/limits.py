@@ -1,5 +1,5 @@
-"""Step: limits. How many messages of a category a person gets singly (collecting.py), how many on a channel, and how fast
-a category goes, over all workers.
+"""Step: limits. How many messages of a category a person gets singly (collecting.py), how many on a channel, and how
+fast a category goes, over all workers.
 
 What is over a limit is held until the limit allows it, at most until it expires. Critical work is exempt; a retry was
 counted at its first attempt. One call for a whole batch.

@@ -3,6 +3,8 @@
 import threading
 from collections.abc import Collection
 from dataclasses import replace
+from datetime import datetime
+from time import monotonic
 from uuid import UUID
 
 import structlog
@@ -17,8 +19,11 @@ from clarion.records.feedback import doors
 from clarion.records.personal.envelope import Undecryptable
 
 MOST = 64
+REMEMBERED_SECONDS = 2.0
+MOST_REMEMBERED = 1_000
 log = structlog.get_logger()
 _mine = threading.local()
+_known: dict[tuple[str, str], tuple[float, AccountFacts]] = {}
 
 
 def ear_of(account: AccountFacts) -> Feedback | None:
@@ -40,6 +45,28 @@ def ear_of(account: AccountFacts) -> Feedback | None:
             ears.clear()
         ears[key] = heard
     return ears[key]
+
+
+def account_behind(provider: str, token: str, now: datetime) -> AccountFacts | None:
+    """The account that a token names; known for REMEMBERED_SECONDS, for some vendors call thousands of times a second.
+    Raises Undecryptable."""
+    key = (provider, token)
+    known = _known.get(key)
+    if known is not None and known[0] > monotonic():
+        return known[1]
+    row = doors.account_behind(provider, token, now)
+    if row is None:
+        return None
+    if len(_known) >= MOST_REMEMBERED:
+        _known.clear()
+    account = book.facts_of(row)
+    _known[key] = (monotonic() + REMEMBERED_SECONDS, account)
+    return account
+
+
+def forget() -> None:
+    """Look every token up anew."""
+    _known.clear()
 
 
 def accounts_of(ids: Collection[UUID]) -> dict[UUID, AccountFacts]:

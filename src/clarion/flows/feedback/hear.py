@@ -10,9 +10,9 @@ from clarion.contract.faults import ProviderFault
 from clarion.contract.feedback import Callback, Forged
 from clarion.contract.rate import Rate
 from clarion.flows.delivery import bell
-from clarion.flows.feedback.ears import ear_of
-from clarion.records.accounts import book
-from clarion.records.feedback import callbacks, doors
+from clarion.flows.feedback.ears import account_behind, ear_of
+from clarion.records.accounts.book import AccountFacts
+from clarion.records.feedback import callbacks
 from clarion.records.ledger.lanes import FEEDBACK
 from clarion.records.pacing.gcra import paced
 from clarion.records.pacing.tokens import tokens
@@ -45,25 +45,32 @@ class Heard:
 
 def hear(provider: str, token: str, callback: Callback) -> Heard:
     """Verify and keep a callback. Nothing is stored unless it is proved to be the vendor's."""
-    row = doors.account_behind(provider, token, callback.received_at)
-    if row is None:
+    try:
+        account = account_behind(provider, token, callback.received_at)
+    except Undecryptable as error:
+        log.error("account_unreadable", provider=provider, fault=str(error))
+        return Heard(answer=Answer.LATER)
+    if account is None:
         return Heard(answer=Answer.UNKNOWN)
-    grant = tokens.take(f"hooks:{row.id}", LIMIT, 1)
+    grant = tokens.take(f"hooks:{account.id}", LIMIT, 1)
     if not grant.count:
         return Heard(answer=Answer.TOO_MANY, after=timedelta(seconds=grant.wait))
+    return _kept(account, callback)
+
+
+def _kept(account: AccountFacts, callback: Callback) -> Heard:
     try:
-        account = book.facts_of(row)
         ear = ear_of(account)
         if ear is None:
             return Heard(answer=Answer.LATER)
         ear.verify(callback)
     except Forged as error:
-        log.warning("callback_forged", account=f"{row.channel}.{row.name}", why=str(error)[:200])
+        log.warning("callback_forged", account=account.label, why=str(error)[:200])
         return Heard(answer=Answer.FORGED)
-    except (ProviderFault, Undecryptable) as error:
-        log.warning("callback_unverifiable", account=f"{row.channel}.{row.name}", why=str(error)[:200])
+    except ProviderFault as error:
+        log.warning("callback_unverifiable", account=account.label, why=str(error)[:200])
         return Heard(answer=Answer.LATER)
-    stored = callbacks.store(row.id, callback)
+    stored = callbacks.store(account.id, callback)
     bell.ring_after_commit([FEEDBACK])
     log.info("callback_taken", account=account.label, callback=str(stored), bytes=len(callback.body))
     return Heard(answer=Answer.TAKEN)

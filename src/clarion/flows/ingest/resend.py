@@ -77,12 +77,7 @@ def resend(endpoint: Endpoint, ids: Sequence[UUID], now: datetime) -> list[UUID]
 
 
 def _check(row: Notification | None, endpoint: Endpoint) -> None:
-    if (
-        row is None
-        or row.user_id != endpoint.user_id
-        or row.channel != ChannelKey.WEBHOOK
-        or _is_anothers(row, endpoint)
-    ):
+    if row is None or row.user_id != endpoint.user_id or not _is_for(row, endpoint):
         raise InputError(
             "notification_not_found",
             "there is no webhook notification with this id for this endpoint",

@@ -100,7 +100,7 @@ def _read(response: Response) -> _Answer:
 
 
 def _shown(reason: str) -> str:
-    return reason if reason.isascii() and reason.isalpha() and len(reason) <= 60 else "without a reason"
+    return reason if reason.isascii() and reason.isalnum() and len(reason) <= 60 else "without a reason"
 
 
 def _since(milliseconds: float) -> str:

@@ -16,7 +16,7 @@ from apprise.result import AppriseResultStatus
 from clarion.contract.content import ChatContent
 from clarion.contract.outcome import Outcome, Rejected, Retry, Sent, Unclear
 from clarion.contract.reasons import Reason
-from clarion.providers.apprise.services import Refused, scheme_of
+from clarion.providers.apprise.schemes import Refused, scheme_of
 
 # plugins write "error=404" behind what they could make of the answer
 _STATUS = re.compile(r"error=(\d{3})\b")

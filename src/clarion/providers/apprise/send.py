@@ -20,7 +20,7 @@ from clarion.contract.outcome import Outcome, Rejected, Retry, Sent, Unclear
 from clarion.contract.provider import Declaration
 from clarion.contract.reasons import Reason
 from clarion.providers.apprise.calls import Services
-from clarion.providers.apprise.services import Refused, check_operators, check_persons, split_urls
+from clarion.providers.apprise.schemes import Refused, check_operators, check_persons, split_urls
 from clarion.providers.vendor_api import number
 
 CHANNELS = frozenset({ChannelKey.CHAT})

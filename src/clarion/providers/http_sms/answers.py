@@ -1,14 +1,11 @@
 """What a gateway's answer means, by the codes that its account names; there is no vendor's table here."""
 
-from datetime import UTC, datetime
-
 from clarion.contract.faults import Misconfigured
 from clarion.contract.outcome import Outcome, Rejected, Retry, Sent, Unclear
 from clarion.contract.reasons import Reason
 from clarion.egress.http import Response
-from clarion.egress.retry_after import parse_retry_after
 from clarion.providers.http_sms.reading import REASONS, Reading, at, decoded
-from clarion.providers.vendor_api import by_status
+from clarion.providers.vendor_api import by_status, wait_asked
 
 LONGEST_CODE = 40
 
@@ -36,7 +33,7 @@ def _known(meaning: str, code: str, response: Response) -> Outcome:
     if meaning == "account":
         raise Misconfigured(f"the gateway refuses the account ({detail}): check its credentials and balance")
     if meaning in ("throttled", "retry"):
-        after = parse_retry_after(response.headers.get("Retry-After"), now=datetime.now(UTC))
+        after = wait_asked(response)
         return Retry(why=REASONS[meaning], after=after, whole_account=meaning == "throttled", detail=detail)
     return Rejected(why=REASONS[meaning], suppress=meaning == "dead", detail=detail)
 

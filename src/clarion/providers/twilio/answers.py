@@ -7,15 +7,13 @@ recipient would then switch it off for all.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from clarion.contract.faults import Misconfigured
 from clarion.contract.feedback import Kind
 from clarion.contract.outcome import Outcome, Rejected, Retry, Unclear
 from clarion.contract.reasons import Reason
 from clarion.egress.http import Response
-from clarion.egress.retry_after import parse_retry_after
-from clarion.providers.vendor_api import by_status
+from clarion.providers.vendor_api import by_status, wait_asked
 
 # Of one message: code → (reason, the number itself is dead).
 REJECTED: Mapping[int, tuple[Reason, bool]] = {
@@ -203,8 +201,7 @@ def judge(code: int, response: Response) -> Outcome:
         return Unclear(why=Reason.TIMEOUT, detail=detail)
     known = outcome_of(code)
     if isinstance(known, Retry) and known.after is None:
-        after = parse_retry_after(response.headers.get("Retry-After"), now=datetime.now(UTC))
-        return Retry(why=known.why, after=after, whole_account=known.whole_account, detail=detail)
+        return Retry(why=known.why, after=wait_asked(response), whole_account=known.whole_account, detail=detail)
     if known is not None:
         return known
     if response.status == 404:

@@ -3,7 +3,7 @@ idempotency key: https://www.twilio.com/docs/messaging/api/message-resource (rea
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from urllib.parse import quote, quote_plus, urlencode
+from urllib.parse import quote, quote_plus, urlencode, urlsplit
 
 import msgspec
 
@@ -18,6 +18,7 @@ from clarion.contract.provider import Declaration
 from clarion.contract.reasons import Reason
 from clarion.contract.registry import Entry
 from clarion.egress.errors import EgressError
+from clarion.egress.guard import is_forbidden
 from clarion.egress.http import Response
 from clarion.providers.twilio.account import HOME, parse
 from clarion.providers.twilio.answers import judge, outcome_of
@@ -56,7 +57,7 @@ class TwilioProvider:
         self._login = {"Authorization": account.authorization}
         self._headers = {**self._login, "Content-Type": "application/x-www-form-urlencoded"}
         self._form = urlencode(account.sender)
-        self._callback = _callback_prefix(host.callback_url)
+        self._callback = _callback_prefix(host.callback_url, anywhere="endpoint" in url.options)
         self.declaration = Declaration(
             name="twilio",
             channels=CHANNELS,
@@ -111,11 +112,19 @@ class TwilioProvider:
         self._api.close()
 
 
-def _callback_prefix(url: str) -> str:
-    """`&StatusCallback=<our address>?message=`, encoded, to which each message adds its id."""
-    if not url:
+def _callback_prefix(url: str, *, anywhere: bool) -> str:
+    """`&StatusCallback=<our address>?message=`, encoded, to which each message adds its id. An address that Twilio
+    cannot reach is left out, for it refuses the message then (21609); `anywhere`: a simulator reaches it."""
+    if not url or not (anywhere or _is_public(url)):
         return ""
     return "&StatusCallback=" + quote(f"{url}{'&' if '?' in url else '?'}{MESSAGE_ID}=", safe="")
+
+
+def _is_public(url: str) -> bool:
+    """Whether the host is a name that may be public, or a public address."""
+    host = urlsplit(url).hostname or ""
+    named = any(char.isalpha() for char in host) and ":" not in host
+    return "." in host and not host.endswith(".localhost") if named else not is_forbidden(host)
 
 
 def _parsed(response: Response) -> Answer:

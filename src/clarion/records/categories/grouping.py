@@ -1,5 +1,5 @@
-"""How a category groups bursts: how many go out singly within a window, and what the rest is put into. What is collected,
-and when it goes out, is flows/delivery/grouping.py's."""
+"""How a category groups bursts: how many go out singly within a window, and what the rest is put into. What is
+collected, and when it goes out, is flows/delivery/grouping.py's."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,5 +1,5 @@
-"""Windows in which notifications are collected, and what lies in them. Small tables: both go in the transaction that sends a
-window's group. `kind` says why they are collected; bursts are the first kind."""
+"""Windows in which notifications are collected, and what lies in them. Small tables: both go in the transaction that
+sends a window's group. `kind` says why they are collected; bursts are the first kind."""
 
 from typing import ClassVar
 
@@ -15,8 +15,8 @@ class Kind(models.TextChoices):
 
 
 class Window(models.Model):
-    """One window of one key: person, category and channel. The first `above` of its items went out singly, the others are
-    collected. `closed`: nothing comes in any more; of one key one window at most is open."""
+    """One window of one key: person, category and channel. The first `above` of its items went out singly, the others
+    are collected. `closed`: nothing comes in any more; of one key one window at most is open."""
 
     id = models.UUIDField(primary_key=True, default=new_id)
     kind = models.TextField(choices=Kind)

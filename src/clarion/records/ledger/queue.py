@@ -215,7 +215,8 @@ def postpone(identifier: UUID, due_at: datetime) -> bool:
     provider may have it."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE ledger_queue SET due_at = %s"
+            # a lease that ran out becomes nobody's: who held it and wakes must not give it back, due at once
+            "UPDATE ledger_queue SET due_at = %s, lease = CASE WHEN lease IS NOT NULL THEN nextval('ledger_lease') END"
             " WHERE id = %s AND (lease_until IS NULL OR lease_until < statement_timestamp())"
             " AND NOT awaits AND NOT handed_over RETURNING id",
             [due_at, identifier],

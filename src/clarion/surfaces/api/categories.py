@@ -6,19 +6,24 @@ import msgspec
 from django.db import IntegrityError, transaction
 from msgspec import UNSET, Meta, UnsetType
 
+from clarion.contract.input_error import InputError
 from clarion.records.access.permissions import Permission
 from clarion.records.categories.catalog import catalog
+from clarion.records.categories.grouping import VARIABLES
 from clarion.records.categories.models import Category
 from clarion.records.categories.retry import checked_retry
+from clarion.records.templating.catalog import catalog as templates
 from clarion.surfaces.api.chains import FallbackOut, OwnChain, shown_chain, stored_chain
 from clarion.surfaces.api.endpoint import Answer, Call, Endpoint, Open, operation
-from clarion.surfaces.api.fields import CategoryKey, Channels, Name, RateText
+from clarion.surfaces.api.fields import CategoryKey, Channels, Name, Path, RateText
 from clarion.surfaces.api.problems import FieldProblem, Refusal
 
 KindName = Literal["transactional", "marketing"]
 PriorityNumber = Annotated[int, Meta(ge=1, le=4)]
 MisfireName = Literal["send", "skip"]
 UnclearName = Literal["", "resend", "hold"]
+GroupAbove = Annotated[int, Meta(ge=0, le=1_000)]
+GroupWindow = Annotated[int, Meta(ge=60, le=86_400)]
 Days30 = Annotated[int, Meta(ge=0, le=30 * 86_400)]
 LARGEST_ID = 2_147_483_647
 
@@ -53,6 +58,10 @@ class CategoryOut(msgspec.Struct, frozen=True, kw_only=True):
     rate: str
     unclear: str
     fallback: FallbackOut | None
+    group_above: int
+    group_window_seconds: int
+    group_channels: list[str]
+    group_template: str
 
 
 class CategoryIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -62,7 +71,10 @@ class CategoryIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     what is over them waits, but for critical priority. Empty: none. `unclear` says what becomes of a message that may
     or may not have been taken, unless it is critical or the provider can tell a repeat: `resend`, or `hold` it for an
     answer. Empty: marketing is held, transactional sent again. `fallback` is the chain of channels of sends that name
-    none themselves and whose template has none."""
+    none themselves and whose template has none. Within `group_window_seconds` a person gets `group_above` notifications
+    of the category singly on a channel, and what comes beyond them as one when the window ends; 0: all singly.
+    `group_channels` empty: email, sms, push and chat. `group_template`: the path of the group's template, which may use
+    `count`, `items`, `more` and `category`; empty: a built-in text."""
 
     key: CategoryKey
     name: Name
@@ -78,6 +90,10 @@ class CategoryIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     rate: RateText = ""
     unclear: UnclearName = ""
     fallback: OwnChain | None = None
+    group_above: GroupAbove = 0
+    group_window_seconds: GroupWindow = 3_600
+    group_channels: Channels = []
+    group_template: Path | Literal[""] = ""
 
 
 class CategoryChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -97,6 +113,10 @@ class CategoryChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     rate: RateText | UnsetType = UNSET
     unclear: UnclearName | UnsetType = UNSET
     fallback: OwnChain | UnsetType | None = UNSET
+    group_above: GroupAbove | UnsetType = UNSET
+    group_window_seconds: GroupWindow | UnsetType = UNSET
+    group_channels: Channels | UnsetType = UNSET
+    group_template: Path | Literal[""] | UnsetType = UNSET
 
 
 class Categories(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,6 +142,10 @@ def _out(row: Category) -> CategoryOut:
         rate=row.rate,
         unclear=row.unclear,
         fallback=shown_chain(row.fallback),
+        group_above=row.group_above,
+        group_window_seconds=row.group_window_seconds,
+        group_channels=list(row.group_channels),
+        group_template=row.group_template,
     )
 
 
@@ -130,9 +154,22 @@ def _given(body: CategoryIn | CategoryChange) -> dict[str, Any]:
     given: dict[str, Any] = msgspec.to_builtins(body)
     if body.fallback is not UNSET:
         given["fallback"] = stored_chain(body.fallback)
+    if body.group_template:
+        _check_group_template(body.group_template)
     if "retry" in given:
         given["retry"] = checked_retry(given["retry"])
     return given
+
+
+def _check_group_template(path: str) -> None:
+    """It is there, and needs nothing that a group does not have; raises InputError."""
+    found = templates.find(path)
+    if found is None or not found.active:
+        raise InputError("template_not_found", "no active template has this path", pointer="/group_template")
+    unknown = sorted(set(found.required) - VARIABLES)
+    if unknown:
+        message = f"the template requires {', '.join(unknown)}; a group has {', '.join(sorted(VARIABLES))}"
+        raise InputError("missing_variables", message, pointer="/group_template")
 
 
 class CategoriesView(Endpoint):

@@ -1,4 +1,4 @@
-"""Where vendors report: the raw request goes to the flow, which proves, keeps and answers. It is read a moment later."""
+"""Where vendors report: the raw request goes to the flow, which proves, keeps and answers. A worker reads it."""
 
 from datetime import timedelta
 from math import ceil

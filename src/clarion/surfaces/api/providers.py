@@ -295,8 +295,8 @@ class ResumeView(Endpoint):
     def post(self, call: Call, name: str) -> Answer:
         """Resume a paused or faulty account, close its breaker, and end what the reputation guard paused on it.
 
-        With a `category`, only that category goes on. What was counted so far counts no more; who resumed it, and `why`,
-        stays on record.
+        With a `category`, only that category goes on. What was counted so far counts no more; who resumed it, and
+        `why`, stays on record.
         """
         row = _find(name)
         body: ResumeIn = call.body
@@ -314,7 +314,9 @@ class ResumeView(Endpoint):
 class RotateCallbackView(Endpoint):
     tag = "providers"
 
-    @operation(permission=Permission.STAFF, body=RotateIn, may_be_empty=True, answers={200: AccountOut}, problems=(404, 409))
+    @operation(
+        permission=Permission.STAFF, body=RotateIn, may_be_empty=True, answers={200: AccountOut}, problems=(404, 409)
+    )
     def post(self, call: Call, name: str) -> Answer:
         """Give an account another callback URL; the one before is good for `overlap_hours` more."""
         row = _find(name)

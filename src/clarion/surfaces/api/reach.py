@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from msgspec import Meta
 
@@ -72,11 +73,18 @@ def _checked_token(body: DeviceIn) -> str:
     """The token in the normal form of its kind; raises InputError."""
     try:
         token = parse_device_token(body.token_kind, body.token)
-        if body.token_kind == "webpush":
-            refuse_private(parse_subscription(token).endpoint, "/token")
+        if body.token_kind == "webpush":  # noqa: S105 - a kind, not a token
+            _refuse_push_service(parse_subscription(token).endpoint)
     except InvalidValue as error:
         raise InputError(error.code, str(error), pointer="/token") from error
     return token
+
+
+def _refuse_push_service(url: str) -> None:
+    """Whom a subscription names as its push service, a recipient chose: public and https, as for a webhook."""
+    refuse_private(url, "/token")
+    if not url.startswith("https://") and not settings.ENV.webhook_allow_private:
+        raise InputError("forbidden_target", "the endpoint of a push subscription is https", pointer="/token")
 
 
 class DevicesView(ApiEndpoint):

@@ -29,6 +29,7 @@ from clarion.surfaces.api import (
 )
 from clarion.surfaces.api.docs import DocsView
 from clarion.surfaces.api.endpoint import Endpoint
+from clarion.surfaces.api.path_ids import any_case
 
 ROUTES: dict[str, type[Endpoint]] = {
     "auth/register": auth.RegisterView,
@@ -108,7 +109,7 @@ ROUTES: dict[str, type[Endpoint]] = {
 
 def _both(route: str, view: type[Endpoint]) -> list[URLPattern]:
     handler = view.as_view()
-    return [path(route, handler), path(f"{route}/", handler)]
+    return [path(any_case(route), handler), path(f"{any_case(route)}/", handler)]
 
 
 urlpatterns = [

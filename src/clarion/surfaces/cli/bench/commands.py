@@ -87,6 +87,12 @@ def backlog(n: Backlog = FULL.backlogs[-1], json: Json = None) -> None:
     _run(("backlog",), replace(FULL, backlogs=(1_000, n // 10, n)), json)
 
 
+@bench.command()
+def providers(n: Number = FULL.handed_over, json: Json = None) -> None:
+    """Messages handed over per second, each provider against a quick stand-in for its vendor."""
+    _run(("providers",), replace(FULL, handed_over=n), json)
+
+
 def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 

@@ -20,7 +20,7 @@ class BenchFailed(Exception):
 class Extent:
     """How much: sends in the latency experiment (for each channel), seconds of load (for each setting), notifications
     delivered (for each channel), worker processes; notifications and turns of a comparison (for each channel and
-    side), lengths of bulk lists, and of queues."""
+    side), lengths of bulk lists, and of queues; messages given to each provider."""
 
     singles: int
     seconds: float
@@ -30,6 +30,7 @@ class Extent:
     rounds: int = 2
     lists: tuple[int, ...] = (10_000, 100_000)
     backlogs: tuple[int, ...] = (1_000, 100_000, 1_000_000)
+    handed_over: int = 20_000
 
 
 FULL = Extent(singles=200, seconds=5, backlog=5_000)

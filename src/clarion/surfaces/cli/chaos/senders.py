@@ -60,7 +60,8 @@ class Wave:
 
 
 class Senders:
-    """So many threads. Every second message is due at once, the others with the next wave."""
+    """So many threads. Each call sends one message by each channel; those of every second call are due at once, the
+    others with the next wave."""
 
     def __init__(self, *, url: str, authorization: str, people: Sequence[UUID], log: Path, category: str = "") -> None:
         self._category = category
@@ -74,11 +75,12 @@ class Senders:
         self.tally = Tally()
 
     def start(self, *, number: int, threads: int, waves: Sequence[Wave], until: float) -> None:
-        """Send `number`, spread up to `until` (Unix time)."""
+        """Send `number` messages, spread up to `until` (Unix time)."""
         began = time.time()
+        calls = number // len(CHANNELS)
         for _ in range(threads):
             thread = threading.Thread(
-                target=self._run, args=(number, list(waves), began, until), name="sender", daemon=True
+                target=self._run, args=(calls, list(waves), began, until), name="sender", daemon=True
             )
             self._threads.append(thread)
             thread.start()
@@ -91,10 +93,10 @@ class Senders:
         lines = [msgspec.json.decode(line, type=Line) for line in self._path.read_bytes().splitlines()]
         return [Acknowledged(id=line.id, at=line.at, due=line.due, channel=line.channel) for line in lines]
 
-    def _run(self, number: int, waves: Sequence[Wave], began: float, until: float) -> None:
+    def _run(self, calls: int, waves: Sequence[Wave], began: float, until: float) -> None:
         connection = self._connection()
-        while (place := next(self._numbers)) < number:
-            planned = began + (until - began) * place / number
+        while (place := next(self._numbers)) < calls:
+            planned = began + (until - began) * place / calls
             time.sleep(max(0.0, planned - time.time()))
             connection = self._send(connection, place, waves)
         connection.close()
@@ -113,9 +115,7 @@ class Senders:
             sent = _ask(connection, body, headers)
             self.tally.note(time.monotonic() - asked, refused=sent is None)
             if sent is not None:
-                line = Line(id=str(sent.id), at=time.time(), due=due, channel=_channel_of(place))
-                os.write(self._log, msgspec.json.encode(line) + b"\n")
-                os.fsync(self._log)
+                self._note(sent, due)
                 return connection
             connection.close()
             connection = self._connection()
@@ -123,10 +123,16 @@ class Senders:
         self.tally.note(0, given_up=True)
         return connection
 
+    def _note(self, sent: Sent, due: float) -> None:
+        now = time.time()
+        lines = [Line(id=str(part.id), at=now, due=due, channel=part.channel) for part in sent.notifications]
+        os.write(self._log, b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
+        os.fsync(self._log)
+
     def _body(self, place: int, due: float | None) -> bytes:
         body: dict[str, object] = {
             "user_id": str(self._people[place % len(self._people)]),
-            "channel": _channel_of(place),
+            "channels": CHANNELS,
             "template_path": TEMPLATE,
             "context": SAMPLE,
         }
@@ -138,10 +144,6 @@ class Senders:
 
     def _connection(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection(self._url.hostname or "", self._url.port, timeout=ANSWER_SECONDS)
-
-
-def _channel_of(place: int) -> str:
-    return CHANNELS[place // 2 % len(CHANNELS)]
 
 
 def _ask(connection: http.client.HTTPConnection, body: bytes, headers: dict[str, str]) -> Sent | None:

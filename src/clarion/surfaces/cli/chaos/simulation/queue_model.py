@@ -144,11 +144,14 @@ class QueueModel:
         return True
 
     def postpone(self, one: UUID, due_at: datetime, now: datetime) -> bool:
-        """Another time for what waits."""
+        """Another time for what waits. A lease that ran out becomes nobody's."""
         entry = self.entries.get(one)
         if entry is None or entry.is_held(now) or entry.awaits or entry.handed_over:
             return False
         entry.due_at = due_at
+        if entry.lease is not None:
+            self.serial += 1
+            entry.lease = self.serial
         return True
 
     def take_answered(self, one: UUID, now: datetime) -> bool:

@@ -55,12 +55,12 @@ class Schedule:
             (14, self._pass),
             (8, self._send),
             (3, self._kill),
-            (3, self._stop),
-            (2, self._lose_presence),
+            (4, self._stop),
+            (4, self._lose_presence),
             (2, self.world.ring),
             (2, self._lose_bells),
             (2, self._cancel),
-            (2, self._reschedule),
+            (4, self._reschedule),
             (3, self._replay),
             (3, self._receipt),
             (1, self._not_taken),
@@ -111,6 +111,8 @@ class Schedule:
         now = self.world.now
         if worker.state is State.RUNNING:
             worker.renew()
+            if now >= worker.back_at:
+                worker.regain_presence()
         elif now >= worker.until:
             self.world.note(f"{worker.name} {'wakes' if worker.state is State.STOPPED else 'is started again'}")
             if worker.state is State.DEAD:
@@ -157,7 +159,7 @@ class Schedule:
         worker = self._rng.choice(self.workers)
         if worker.state is State.RUNNING and worker.lease:
             self.world.note(f"{worker.name} is not seen any more")
-            worker.missed = self.world.now
+            worker.lose_presence(self._rng.choice((1, 4, 12)))
 
     def _lose_bells(self) -> None:
         self.world.bells = 0
@@ -207,7 +209,10 @@ class Schedule:
             return
         at = world.now + timedelta(seconds=self._rng.choice((1, 30, 300)))
         in_time = story.expires_at is None or at < story.expires_at
+        lease = world.queue.entries[story.id].lease if story.id in world.queue.entries else None
         if in_time and world.queue.postpone(story.id, at, world.now):
+            if world.planted is Planted.LEASE_KEPT:
+                world.queue.entries[story.id].lease = lease
             story.scheduled_at = story.not_before = at
             world.move(story, Status.SCHEDULED)
 
@@ -245,6 +250,7 @@ class Schedule:
         story, world = self._any(), self.world
         if story is not None and not story.taken and world.queue.release_answered(story.id, world.now):
             story.not_before = min(story.not_before, world.now)
+            story.replays += 1  # true as it was said, and who stopped just before handing it over may wake
 
     def _opt_out(self) -> None:
         if self.world.opted_out_at is None and self._rng.random() < 0.3:
@@ -258,7 +264,8 @@ class Schedule:
         world.note("the faults are over")
         world.provider.ill = 0.0
         for worker in self.workers:
-            worker.until, worker.missed = world.now, None
+            worker.until = world.now
+            worker.regain_presence()
         waits = {e.id for e in world.queue.entries.values() if e.due_at <= world.now}
         by = world.now + RECOVERY
         self._advance(timedelta(seconds=1))

@@ -59,6 +59,7 @@ class SimulatedWorker:
         self.ends = self.world.now
         self.doing: set[UUID] = set()
         self.missed: datetime | None = None
+        self.back_at = self.world.now
         self.idle = True
         self.turn = 0
         self._life = self._live()
@@ -71,6 +72,19 @@ class SimulatedWorker:
             self.world.note(f"{self.name} {point}")
         return point
 
+    def lose_presence(self, seconds: float) -> None:
+        """The connection that shows that it is there is gone, for so long."""
+        self.missed, self.back_at = self.world.now, self.world.now + timedelta(seconds=seconds)
+
+    def regain_presence(self) -> None:
+        """Seen again. If that took so long that others may have been told it was gone, its lease is not its own any
+        more, whatever is seen now."""
+        if self.missed is not None:
+            lost = self.world.now - self.missed >= DOUBT
+            if lost and self.world.planted is not Planted.FORGIVING:
+                self.ends = self.world.now
+            self.missed = None
+
     def die(self, seconds: float) -> int:
         """SIGKILL; to be started again after so long. Returns the lease it leaves behind."""
         self.state, self.until = State.DEAD, self.world.now + timedelta(seconds=seconds)
@@ -82,8 +96,9 @@ class SimulatedWorker:
         self.state, self.until = State.STOPPED, self.world.now + timedelta(seconds=seconds)
 
     def wake(self) -> None:
-        """SIGCONT. What it held may be in other hands by now."""
+        """SIGCONT. The keeper's pause is over as well; what was held may be in other hands by now."""
         self.state = State.RUNNING
+        self.renew()
         if self.lease and self.world.now > self.ends:
             self.doubt()
 
