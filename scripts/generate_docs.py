@@ -10,6 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -59,6 +60,23 @@ def environment() -> str:
     return _page("Environment", introduction, _table(("name", "default", "meaning"), rows))
 
 
+@contextmanager
+def _example_urls() -> Iterator[dict[str, str]]:
+    """By scheme, a provider URL that can be opened meanwhile: that of its simulator, with the keys which that made."""
+    from clarion.surfaces.cli.simulate import STANDS, open_simulator, shown_url
+
+    with ExitStack() as stands:
+        examples = {}
+        for stand in STANDS.values():
+            simulator = open_simulator(stand)
+            simulator.start()
+            stands.callback(simulator.stop)
+            url = shown_url(stand, simulator.url, str(getattr(simulator, "credentials", "")))
+            examples[url.partition(":")[0]] = url
+        # declared as an account usually is, not as fast as its simulator
+        yield {**examples, "smtp": "smtp://localhost?bounce_secret=x", "ses": "ses://key:secret@eu-west-1"}
+
+
 def providers() -> str:
     """The matrix of what each provider declares."""
     from clarion.config.wiring import PROVIDERS
@@ -69,18 +87,19 @@ def providers() -> str:
 
     registry, host = Registry(PROVIDERS), MemoryHost().host()
     rows = []
-    for entry in PROVIDERS:
-        channels = [key for key in ChannelKey if key in entry.channels]
-        url = f"{entry.scheme}://localhost" if entry.scheme == "smtp" else f"{entry.scheme}://"
-        provider = registry.open(parse_account_url(url), channels[0], host)
-        declared = provider.declaration
-        provider.close()
-        bytes_most = f"{declared.max_bytes // 1024} KiB" if declared.max_bytes else ""
-        marks = (declared.batch_call, declared.idempotent, declared.confirms_delivery, declared.reports_delivery)
-        link = f"[{declared.name}](../../src/clarion/providers/{declared.name}/README.md)"
-        numbers = (str(declared.max_batch), bytes_most, str(declared.concurrency), declared.default_rate)
-        yes = tuple("yes" if mark else "" for mark in (*marks, declared.attachments))
-        rows.append((link, f"`{entry.scheme}://`", ", ".join(channels), *numbers, *yes))
+    with _example_urls() as examples:
+        for entry in PROVIDERS:
+            channels = [key for key in ChannelKey if key in entry.channels]
+            url = examples.get(entry.scheme, f"{entry.scheme}://")
+            provider = registry.open(parse_account_url(url), channels[0], host)
+            declared = provider.declaration
+            provider.close()
+            bytes_most = f"{declared.max_bytes // 1024} KiB" if declared.max_bytes else ""
+            marks = (declared.batch_call, declared.idempotent, declared.confirms_delivery, declared.reports_delivery)
+            link = f"[{declared.name}](../../src/clarion/providers/{declared.name}/README.md)"
+            numbers = (str(declared.max_batch), bytes_most, str(declared.concurrency), declared.default_rate)
+            yes = tuple("yes" if mark else "" for mark in (*marks, declared.attachments))
+            rows.append((link, f"`{entry.scheme}://`", ", ".join(channels), *numbers, *yes))
     head = (
         *("provider", "scheme", "channels", "most per call", "most bytes", "concurrency"),
         *("default rate", "batch call", "idempotent"),

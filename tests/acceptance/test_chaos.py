@@ -18,7 +18,7 @@ from clarion.surfaces.cli.chaos.troubles import Troubled
 from clarion.surfaces.cli.main import app
 
 T = TypeVar("T")
-SMALL = Plan(number=100, workers=2, kills=1, burst=1.0, callers=10, keys=20, seed=11)
+SMALL = Plan(number=100, workers=2, kills=1, burst=0.5, callers=10, keys=20, seed=11)
 HERE = tuple(name for name in ALL if name != "pause")
 
 

@@ -7,8 +7,7 @@ from guards.tree import place, sources, tree_of
 from clarion.contract.reasons import Reason
 
 _ARGUMENTS = {"reason", "why"}
-# A promised code that nothing gives yet: an account with wrong credentials leaves its messages `no_provider`.
-RESERVED = {"MISCONFIGURED"}
+RESERVED: set[str] = set()  # promised codes that nothing gives yet
 _NAMED_ONLY = {"contract/reasons.py", "contract/sentences.py"}
 
 

@@ -11,10 +11,17 @@ MAY_READ_THE_CLOCK = {
     "records/clock.py": "is the clock",
     "records/templating/engine/filters_locale.py": "where a context brings no `now`",
     "flows/delivery/heartbeat.py": "compared between machines, in Redis",
+    "providers/apns/answers.py": "a Retry-After that is a date",
+    "providers/apns/tokens.py": "the age of the provider token",
+    "providers/fcm/answers.py": "a Retry-After that is a date",
+    "providers/fcm/send.py": "how long a message is still worth something",
+    "providers/fcm/tokens.py": "the age of the access token",
     "providers/sandbox/entries.py": "providers know no records; the Date of a message",
     "providers/slack/answers.py": "a Retry-After that is a date",
     "providers/smtp/envelope.py": "the Date of a message",
     "providers/webhook/send.py": "the timestamp that is signed",
+    "providers/webpush/send.py": "how long a message is still worth something",
+    "providers/webpush/vapid.py": "the age of the signature",
 }
 _CLOCKS = {
     "datetime.now",

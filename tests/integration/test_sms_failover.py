@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from clarion.contract.channel import ChannelKey
+from clarion.flows.delivery import flow
 from clarion.flows.ingest import flow as ingest
 from clarion.flows.ingest.asked import Send
 from clarion.records import clock
@@ -23,6 +24,13 @@ from tests.conftest import Api, caller_of, make_user
 
 SMS = ChannelKey.SMS
 Drain = Callable[[], int]
+
+
+@pytest.fixture(autouse=True)
+def _connections_are_given_back() -> Iterator[None]:
+    yield
+    for slot in (slot for slots in flow._slots.values() for slot in slots):
+        slot.carriers.close()
 
 
 @pytest.fixture

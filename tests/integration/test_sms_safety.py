@@ -21,7 +21,6 @@ from clarion.flows.ingest import flow as ingest
 from clarion.flows.ingest.asked import Fallback, Send
 from clarion.records import clock
 from clarion.records.access.permissions import Permission
-from clarion.records.ledger import costs
 from clarion.records.ledger.models import Attempt, Decision, Notification, QueueEntry
 from clarion.records.people.models import User
 from clarion.records.sms_safety import spend
@@ -368,20 +367,6 @@ def test_an_attempt_keeps_segments_and_price_as_told_and_else_as_counted(
     )
     shown = as_service.get(f"notifications/{one}").json()["attempts"][0]
     assert (shown["segments"], shown["price"]) == (3, "0.0225 USD")
-
-
-def test_what_is_told_later_is_written_to_the_attempt_that_sent_it(
-    ground: None, provider: ScriptedProvider, drain: Drain
-) -> None:
-    provider.script = lambda message: Sent(remote_id="r-1")
-    one = send(person("+255712345678"))
-    drain()
-    assert costs.note_cost(one, "r-1", segments=2)
-    assert costs.note_cost(one, "r-1", price="0.015 USD")
-    assert not costs.note_cost(one, "other", price="1 USD")
-    assert not costs.note_cost(one, "r-1")
-    attempt = Attempt.objects.get(notification_id=one)
-    assert (attempt.segments, attempt.price) == (2, "0.015 USD")
 
 
 def test_the_batch_is_checked_in_a_handful_of_queries(

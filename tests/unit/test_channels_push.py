@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from clarion.channels.device_token import parse_device_token, parse_subscription
 from clarion.channels.errors import InvalidValue
-from clarion.channels.push import build
+from clarion.channels.push import build, mask_token
 
 KEYS = {
     "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
@@ -39,6 +39,12 @@ def test_a_subscription_has_one_normal_form() -> None:
     assert (len(found.p256dh), found.p256dh[0], len(found.auth)) == (65, 4, 16)
     assert KEYS["auth"] not in repr(found)
     assert "mozilla" not in repr(found)
+
+
+def test_a_subscription_is_shown_by_its_push_service_alone() -> None:
+    long = WRITTEN | {"endpoint": "https://fcm.googleapis.com/fcm/send/a-long-secret-name-wxyz"}
+    assert mask_token(parse_device_token("webpush", json.dumps(long))) == "fcm.googleapis.com…wxyz"
+    assert mask_token('{"endpoint":"https://a.example/short"}') == '{"en…rt"}'
 
 
 def test_keys_in_the_plain_alphabet_are_the_same_keys() -> None:

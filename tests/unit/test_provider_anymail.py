@@ -466,3 +466,40 @@ def test_mandrill_signs_url_and_form() -> None:
     assert report.kind is Kind.BOUNCED
     with pytest.raises(Forged):
         listener.verify(callback(body + b"x", x_mandrill_signature=signature, **form))
+
+
+@pytest.mark.parametrize(
+    ("vendor", "hard", "soft"),
+    [
+        ("brevo", {"event": "hard_bounce"}, {"event": "soft_bounce"}),
+        ("mailersend", {"type": "activity.hard_bounced"}, {"type": "activity.soft_bounced"}),
+        (
+            "mailgun",
+            {"event-data": {"severity": "permanent", "reason": "bounce"}},
+            {"event-data": {"severity": "permanent", "reason": "generic"}},
+        ),
+        ("mailjet", {"event": "bounce", "hard_bounce": True}, {"event": "bounce", "hard_bounce": False}),
+        ("mailtrap", {"event": "bounce"}, {"event": "soft bounce"}),
+        ("mandrill", {"event": "hard_bounce"}, {"event": "soft_bounce"}),
+        ("postmark", {"Type": "HardBounce"}, {"Type": "SoftBounce"}),
+        ("resend", {"data": {"bounce": {"type": "Permanent"}}}, {"data": {"bounce": {"type": "Transient"}}}),
+        (
+            "sparkpost",
+            {"msys": {"message_event": {"bounce_class": "10"}}},
+            {"msys": {"message_event": {"bounce_class": "22"}}},
+        ),
+    ],
+)
+def test_a_bounce_is_hard_only_where_the_service_says_so(vendor: str, hard: object, soft: object) -> None:
+    from anymail.signals import AnymailTrackingEvent
+
+    from clarion.providers.anymail.events import as_reported
+
+    kinds = []
+    for own in (hard, soft, None, "nonsense"):
+        event = AnymailTrackingEvent(event_type="bounced", reject_reason="bounced", esp_event=own)
+        report = as_reported(vendor, event, own_id="digest:0")
+        assert report is not None
+        assert report.event_id == "digest:0"
+        kinds.append(report.kind)
+    assert kinds == [Kind.BOUNCED, Kind.SOFT_BOUNCED, Kind.SOFT_BOUNCED, Kind.SOFT_BOUNCED]

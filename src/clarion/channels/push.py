@@ -1,6 +1,7 @@
 """Push: opaque device tokens and a payload that fits what the vendors take."""
 
 import json
+import re
 from collections.abc import Mapping
 
 from clarion.channels.channel import Channel, FieldSpec
@@ -26,6 +27,8 @@ FIELDS = (
     FieldSpec(name="collapse", limit=COLLAPSE_BYTES, single_line=True),
 )
 
+_BROWSER = re.compile(r'\{"endpoint":"https?://([^/"]+)/[^"]{12,}([^"]{4})"')
+
 
 def parse_token(value: str) -> str:
     """A device token as the vendor gave it: printable ASCII, at most 4096 characters."""
@@ -33,7 +36,10 @@ def parse_token(value: str) -> str:
 
 
 def mask_token(value: str) -> str:
-    """`abcd…wxyz`."""
+    """`abcd…wxyz`; of a browser subscription, its push service and the end of its endpoint."""
+    browser = _BROWSER.match(value)
+    if browser is not None:
+        return f"{browser[1]}…{browser[2]}"
     return f"{value[:4]}…{value[-4:]}" if len(value) >= 16 else "…"
 
 

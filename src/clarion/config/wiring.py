@@ -10,6 +10,7 @@ from clarion.contract.channel import ChannelKey
 from clarion.contract.host import Host
 from clarion.contract.registry import Entry, Registry, install
 from clarion.providers import (
+    anymail,
     apns,
     apprise,
     beem,
@@ -34,6 +35,7 @@ PROVIDERS: tuple[Entry, ...] = (
     smtp.ENTRY,
     ses.ENTRY,
     sendgrid.ENTRY,
+    anymail.ENTRY,
     twilio.ENTRY,
     beem.ENTRY,
     http_sms.ENTRY,

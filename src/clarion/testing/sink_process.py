@@ -11,7 +11,10 @@ from email.parser import BytesHeaderParser
 import msgspec
 
 from clarion.testing.smtp_sink import SmtpSink
-from clarion.testing.webhook_sink import Answer, WebhookSink
+from clarion.testing.webhook_sink import Answer, Request, WebhookSink
+
+BULK_EMAIL = "/v2/email/outbound-bulk-emails"
+ID_TAG = "clarion_id"
 
 
 class Listening(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,25 +57,53 @@ class _Mails(SmtpSink):
             kept.clear()
 
 
+class _Tag(msgspec.Struct, frozen=True):
+    Name: str
+    Value: str
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    ReplacementTags: list[_Tag]
+    ReplacementEmailContent: msgspec.Raw
+
+
+class _BulkEmail(msgspec.Struct, frozen=True):
+    BulkEmailEntries: list[_Entry]
+
+
 class _Calls(WebhookSink):
-    """Notes when each call came."""
+    """Notes when each call came. A call of SES's SendBulkEmail is taken apart into its mails, and answered so."""
 
     def __init__(self) -> None:
         super().__init__()
         self.times: list[float] = []
+        self.mails: list[Receipt] = []
 
     def answer(self, path: str) -> Answer:
+        if path == BULK_EMAIL:
+            return self._take_mails(self.requests.pop())
         self.times.append(time.time())
         return super().answer(path)
 
+    def _take_mails(self, request: Request) -> Answer:
+        entries = msgspec.json.decode(request.body, type=_BulkEmail).BulkEmailEntries
+        now = time.time()
+        for entry in entries:
+            name = next((tag.Value for tag in entry.ReplacementTags if tag.Name == ID_TAG), "")
+            self.mails.append(Receipt(door="batch", id=name, at=now, size=len(bytes(entry.ReplacementEmailContent))))
+        results = [{"Status": "SUCCESS", "MessageId": "m1"}] * len(entries)
+        return Answer(body=msgspec.json.encode({"BulkEmailEntryResults": results}))
+
     def receipts(self) -> list[Receipt]:
-        return [
+        calls = [
             Receipt(door="webhook", id=request.headers.get("webhook-id", ""), at=at, size=len(request.body))
             for request, at in zip(self.requests, self.times, strict=True)
         ]
+        return [*calls, *self.mails]
 
     def forget(self) -> None:
         self.requests.clear()
+        self.mails.clear()
         self.times.clear()
 
 

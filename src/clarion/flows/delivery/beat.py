@@ -15,7 +15,7 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
-from clarion.flows.delivery import bell, heartbeat
+from clarion.flows.delivery import bell, heartbeat, subscribers
 from clarion.flows.delivery.grouping import send_groups
 from clarion.flows.delivery.presence import Roll
 from clarion.flows.delivery.unread import hand_on_due
@@ -90,6 +90,7 @@ def ticks() -> list[Tick]:
         Tick("free_lost", 1.0, free_lost),
         Tick("ring_due", 1.0, ring_due),
         Tick("hand_on_due", 1.0, hand_on_due),
+        Tick("tell_subscribers", 1.0, lambda: subscribers.tell(clock.now())),
         Tick("send_groups", 1.0, send_groups),
         Tick("ensure_partitions", 3600.0, lambda: partitions.ensure(clock.now())),
         Tick("drop_old_partitions", 3600.0, drop_old),

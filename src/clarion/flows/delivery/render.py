@@ -88,8 +88,9 @@ def _content(
     if template is None:
         inline = payload["inline"]
         fields = inline_fields(work.channel, inline["subject"], inline["body"])
-        if work.channel is ChannelKey.WEBHOOK and "event" in payload:  # said by ourselves (readers/subscribers)
-            return channel_of(work.channel).build({"event": payload["event"]}, data)
+        if work.channel is ChannelKey.WEBHOOK and "event" in payload:  # said by ourselves (subscribers.py)
+            said = payload["context"]
+            return channel_of(work.channel).build({"event": said["type"]}, said["data"])
         return channel_of(work.channel).build(fields, {**data, **_said(work.channel, fields, inline)})
     rendered = template.render(merged(standard_context(person, now, template.names), payload["context"]))
     if work.channel is ChannelKey.WEBHOOK:

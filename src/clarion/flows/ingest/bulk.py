@@ -25,17 +25,20 @@ from clarion.flows.ingest.timing import at_instant, check_times
 from clarion.records.crashing import Point, crash_point
 from clarion.records.ids import new_id
 from clarion.records.ledger import bulk_store
-from clarion.records.ledger.bulk_store import JobState, RejectedRecipient
+from clarion.records.ledger.bulk_store import Form, JobState, RejectedRecipient, Taken
 from clarion.records.ledger.lanes import lane_of
 from clarion.records.ledger.models import Job
-from clarion.records.ledger.rows import DecisionRow, NewNotification, NewRequest
+from clarion.records.ledger.rows import NewRequest
 from clarion.records.people import facts
 from clarion.records.people.facts import PersonFacts
 from clarion.records.templating.engine.errors import TemplateError
 from clarion.records.templating.engine.plain import plain
 
 CHUNK = 2_000
+MOST_KINDS = 5_000
 OWN_CONTEXT_BYTES = 16 * 1024
+TWICE = InputError("duplicate_recipient", "the list has this user on this channel before")
+Kinds = tuple[tuple[ChannelKey, Form | InputError], ...]
 log = structlog.get_logger()
 
 
@@ -70,6 +73,7 @@ class Intake:
     lanes: set[str] = field(default_factory=set)
     seen: set[tuple[UUID, ChannelKey]] = field(default_factory=set)
     unfit: dict[ChannelKey, InputError | None] = field(default_factory=dict)
+    kinds: dict[tuple[object, ...], tuple[object, Kinds]] = field(default_factory=dict)
 
 
 def accept_list(asked: Send, recipients: Iterable[Recipient], now: datetime) -> JobReceipt:
@@ -123,58 +127,64 @@ def take_chunk(
 ) -> None:
     """Judge and store one chunk within the open transaction, with what was rejected before it came here."""
     people = facts.load({r.user_id for r in chunk}, [intake.subject.category.id])
-    rows: list[tuple[NewNotification, bytes]] = []
-    decisions: list[DecisionRow] = []
+    taken: list[Taken] = []
     rejected: list[RejectedRecipient] = list(unreadable)
     for recipient in chunk:
         try:
-            taken = _take_one(intake, recipient, people.get(recipient.user_id), now)
+            kinds = _kinds(intake, recipient, people.get(recipient.user_id), now)
         except InputError as error:
             rejected.append(_rejection("", recipient, error))
             continue
-        for key, result in taken:
-            if isinstance(result, InputError):
-                rejected.append(_rejection(key, recipient, result))
+        own = msgspec.json.encode(recipient.context) if recipient.context else b""
+        for key, kind in kinds:
+            if (recipient.user_id, key) in intake.seen:
+                rejected.append(_rejection(key, recipient, TWICE))
+            elif isinstance(kind, InputError):
+                rejected.append(_rejection(key, recipient, kind))
             else:
-                rows.append((result[0], result[2]))
-                decisions.append(result[1])
-                if result[0].due_at is not None and result[0].due_at <= now:
-                    intake.lanes.add(lane_of(key, bulk=True))
-    rows, decisions = without_repeats(intake.subject, rows, decisions, now)
-    bulk_store.copy_accepted(intake.request, rows, decisions, rejected, now)
+                intake.seen.add((recipient.user_id, key))
+                taken.append(Taken(kind, bulk_store.new_hex(), recipient.user_id, own))
+    taken = without_repeats(intake.subject, taken, now)
+    bulk_store.copy_accepted(intake.request, taken, rejected, now)
     crash_point(Point.BULK_CHUNK_STORED)
-    intake.accepted += len(rows)
+    intake.accepted += len(taken)
     intake.rejected += len(rejected)
 
 
-_Taken = tuple[NewNotification, DecisionRow, bytes]
-
-
-def _take_one(
-    intake: Intake, recipient: Recipient, person: PersonFacts | None, now: datetime
-) -> list[tuple[ChannelKey, _Taken | InputError]]:
+def _kinds(intake: Intake, recipient: Recipient, person: PersonFacts | None, now: datetime) -> Kinds:
+    """The channels that a recipient is reached by, and what becomes of each. Most people are alike in all that is asked
+    here, so it is asked once for all who are."""
     if person is None or not person.active:
         raise InputError("user_not_found", "there is no active user with this id")
+    _check_own(intake, recipient)
+    zone = person.timezone if intake.asked.timezone else ""
+    likeness = (id(person.wishes), person.reachable, person.preferred_channels, recipient.channels, zone)
+    known = intake.kinds.get(likeness)
+    if known is None:
+        if len(intake.kinds) >= MOST_KINDS:
+            intake.kinds.clear()
+        # with the wishes, lest others get their id
+        known = intake.kinds[likeness] = (person.wishes, _kinds_anew(intake, recipient, person, now))
+    return known[1]
+
+
+def _kinds_anew(intake: Intake, recipient: Recipient, person: PersonFacts, now: datetime) -> Kinds:
     asked = at_instant(intake.asked, person.timezone, intake.request.created_at)
     if recipient.channels:
         asked = replace(asked, channels=recipient.channels)
-    _check_own(intake, recipient)
-    taken: list[tuple[ChannelKey, _Taken | InputError]] = []
-    own = msgspec.json.encode(recipient.context) if recipient.context else b""
+    kinds: list[tuple[ChannelKey, Form | InputError]] = []
     for key in channels_for(asked, intake.subject, person):
-        if (recipient.user_id, key) in intake.seen:
-            message = "the list has this user on this channel before"
-            taken.append((key, InputError("duplicate_recipient", message)))
-            continue
         unfit = _unfit(intake, key)
-        if unfit is not None:
-            taken.append((key, unfit))
-            continue
-        intake.seen.add((recipient.user_id, key))
-        verdict = judge(asked, intake.subject, person, key, now)
-        row = row_of(asked, intake.subject, key, verdict, now, recipient.user_id)
-        taken.append((key, (row, decision_of(row, verdict, now, asked.local), own)))
-    return taken
+        kinds.append((key, unfit or _form(intake, asked, person, key, now)))
+    return tuple(kinds)
+
+
+def _form(intake: Intake, asked: Send, person: PersonFacts, key: ChannelKey, now: datetime) -> Form:
+    verdict = judge(asked, intake.subject, person, key, now)
+    row = row_of(asked, intake.subject, key, verdict, now, person.id)
+    if row.due_at is not None and row.due_at <= now:
+        intake.lanes.add(lane_of(key, bulk=True))
+    return Form(row=row, decision=decision_of(row, verdict, now, asked.local))
 
 
 def _unfit(intake: Intake, key: ChannelKey) -> InputError | None:

@@ -1,7 +1,7 @@
 """Deduplication: within a category's window, a user gets one reference once on each channel. Repeats are put on record
 as suppressed and name the first."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,6 +14,7 @@ from clarion.contract.reasons import Reason
 from clarion.flows.ingest.asked import Send
 from clarion.flows.ingest.content import Subject
 from clarion.records.ledger import repeats
+from clarion.records.ledger.bulk_store import Form, Taken
 from clarion.records.ledger.repeats import Mark
 from clarion.records.ledger.rows import DecisionRow, NewNotification
 from clarion.records.ledger.status import Status
@@ -55,23 +56,24 @@ def held_back(verdict: Verdict, first: UUID | None) -> Verdict:
     return Verdict(outcome=Outcome.SUPPRESS, rule=RULE, reason=Reason.DUPLICATE, detail=f"of {first}")
 
 
-def without_repeats(
-    subject: Subject, rows: list[tuple[NewNotification, bytes]], decisions: list[DecisionRow], now: datetime
-) -> tuple[list[tuple[NewNotification, bytes]], list[DecisionRow]]:
-    """A chunk of a list with its repeats held back, within the open transaction: each row and its decision."""
+def without_repeats(subject: Subject, taken: list[Taken], now: datetime) -> list[Taken]:
+    """A chunk of a list with its repeats held back, within the open transaction."""
     window = subject.category.dedup_window
-    going = {_mark(row) for row, _ in rows if row.due_at is not None and row.reference}
-    if window <= timedelta(0) or not going:
-        return rows, decisions
+    if window <= timedelta(0):
+        return taken
+    going = {_mark(one) for one in taken if one.form.row.due_at is not None and one.form.row.reference}
+    if not going:
+        return taken
     repeats.hold(going)
     firsts = repeats.earlier(going, now - window)
-    kept: list[tuple[NewNotification, bytes]] = []
-    said: list[DecisionRow] = []
-    for (row, own), decision in zip(rows, decisions, strict=True):
-        first = firsts.get(_mark(row)) if row.due_at is not None else None
-        kept.append((_suppressed(row), own) if first else (row, own))
-        said.append(_told(decision, first) if first else decision)
-    return kept, said
+    return [_held(one, firsts) if one.form.row.due_at is not None else one for one in taken]
+
+
+def _held(one: Taken, firsts: Mapping[Mark, UUID]) -> Taken:
+    first = firsts.get(_mark(one))
+    if first is None:
+        return one
+    return one._replace(form=Form(row=_suppressed(one.form.row), decision=_told(one.form.decision, first)))
 
 
 def _suppressed(row: NewNotification) -> NewNotification:
@@ -84,8 +86,9 @@ def _told(decision: DecisionRow, first: UUID) -> DecisionRow:
     )
 
 
-def _mark(row: NewNotification) -> Mark:
-    return Mark(user_id=row.user_id, category_id=row.category_id, reference=row.reference, channel=str(row.channel))
+def _mark(one: Taken) -> Mark:
+    row = one.form.row
+    return Mark(user_id=one.user_id, category_id=row.category_id, reference=row.reference, channel=str(row.channel))
 
 
 def mark_of(asked: Send, subject: Subject, key: ChannelKey) -> Mark:

@@ -16,6 +16,7 @@ from django.db import transaction
 from clarion.contract.channel import ChannelKey
 from clarion.contract.input_error import InputError
 from clarion.flows.delivery.bell import ring_after_commit
+from clarion.flows.delivery.subscribers import FOR_ONE_ENDPOINT
 from clarion.records import hot
 from clarion.records.ids import first_id_of, new_id
 from clarion.records.ledger import journal, store
@@ -24,8 +25,6 @@ from clarion.records.ledger.rows import DecisionRow, NewNotification, NewRequest
 from clarion.records.ledger.status import Status
 from clarion.records.people.models import Endpoint
 
-FOR_ONE_ENDPOINT = "endpoint"
-"""The caller's kind of notifications that are for one endpoint alone; the caller's id is the endpoint's."""
 RULE = "resend"
 MOST = 500
 _ENDED = (Status.SENT, Status.DELIVERED, Status.READ, Status.FAILED)

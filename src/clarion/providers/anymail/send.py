@@ -12,12 +12,10 @@ from clarion.contract.host import Host
 from clarion.contract.message import Message
 from clarion.contract.outcome import Outcome
 from clarion.contract.provider import Declaration
-from clarion.contract.registry import Entry
 from clarion.egress.errors import EgressError
 from clarion.providers.anymail.account import read_account
 from clarion.providers.anymail.answers import check_account
 from clarion.providers.anymail.carrier import Carrier
-from clarion.providers.anymail.feedback import AnymailFeedback
 from clarion.providers.anymail.transport import Door
 from clarion.providers.vendor_api import number
 
@@ -40,7 +38,7 @@ class AnymailProvider:
         self._pool: ThreadPoolExecutor | None = None
         self._carrier()  # settings Anymail cannot do with are told now
         self.declaration = Declaration(
-            name=f"anymail-{account.name}",
+            name="anymail",
             channels=CHANNELS,
             max_batch=MAX_BATCH,
             concurrency=self._threads,
@@ -112,6 +110,3 @@ class AnymailProvider:
             self._pool.shutdown(wait=False, cancel_futures=True)
             self._pool = None
         self._door.close()
-
-
-ENTRY = Entry(scheme="anymail", channels=CHANNELS, open=AnymailProvider, feedback=AnymailFeedback)

@@ -152,7 +152,7 @@ class Endpoint(models.Model):
     """Where a user's webhooks or chat messages go: a URL or a chat target, with the signing secret of a webhook.
 
     `events` are the webhook events it wants (`order.*`; none: all). One with `application` belongs to the installation:
-    it hears what happens to notifications (readers/subscribers), and its owner's own webhooks do not go there. After a
+    it hears what happens to notifications (flows/delivery/subscribers.py), and its owner's own webhooks do not go there. After a
     rotation both secrets sign until `old_secret_until`. `failing_since`: nothing was taken since then, in `failures`
     rounds; `disabled_for` says why Clarion took it out of use."""
 
@@ -183,6 +183,21 @@ class Endpoint(models.Model):
 
     def __str__(self) -> str:
         return f"endpoint {self.id}"
+
+
+class EventFeed(models.Model):
+    """How far the ledger's events have been told to the endpoints of the installation; one row, none while there are no
+    such endpoints."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    xid = models.BigIntegerField()
+    event_id = models.BigIntegerField()
+
+    class Meta:
+        db_table = "people_event_feed"
+
+    def __str__(self) -> str:
+        return f"told up to {self.xid}, {self.event_id}"
 
 
 def is_known(user_id: UUID) -> bool:

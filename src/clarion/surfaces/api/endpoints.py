@@ -324,7 +324,7 @@ def _next(call: Call, before: UUID | None) -> str | None:
 class ResendView(ApiEndpoint):
     tag = "endpoints"
 
-    @operation(permission=Open.SIGNED_IN, body=Again, answers={202: Resent}, problems=(404, 409))
+    @operation(permission=Open.SIGNED_IN, body=Again, answers={200: Resent}, problems=(404, 409))
     def post(self, call: Call, user_id: UUID, id: UUID) -> Answer:  # noqa: A002
         """Send a webhook endpoint one notification again, or everything it missed since a time; to it alone, under the
         same `webhook-id`."""
@@ -337,7 +337,7 @@ class ResendView(ApiEndpoint):
             ids, more = [body.notification_id], False
         else:
             ids, more = resend.missed(row, _sensible(body.missed_since))
-        return Answer(status=202, value=Resent(notifications=resend.resend(row, ids, clock.now()), more=more))
+        return Answer(value=Resent(notifications=resend.resend(row, ids, clock.now()), more=more))
 
 
 def _sensible(since: datetime) -> datetime:

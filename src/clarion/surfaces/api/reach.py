@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from clarion.channels.device_token import parse_device_token, parse_subscription
 from clarion.channels.errors import InvalidValue
+from clarion.channels.push import mask_token
 from clarion.contract.input_error import InputError
 from clarion.records import clock
 from clarion.records.people.models import Device, Platform, TokenKind
@@ -56,13 +57,12 @@ class Devices(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _device_out(device: Device) -> DeviceOut:
-    token = device.token
     return DeviceOut(
         id=device.id,
         platform=device.platform,
         token_kind=device.token_kind,
         app=device.app,
-        token=f"{token[:4]}…{token[-4:]}" if len(token) > 12 else "…",
+        token=mask_token(device.token),
         active=device.active,
         last_seen_at=device.last_seen_at,
         created_at=device.created_at,

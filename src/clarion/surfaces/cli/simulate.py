@@ -6,6 +6,8 @@ What each vendor checks and answers is in testing/simulators; this is only the t
 import importlib
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 from typing import Annotated, Protocol, cast
@@ -63,8 +65,14 @@ STANDS: dict[str, Stand] = {
         module=f"{MODULES}.http_sms",
         name="HttpSmsSimulator",
         setting="CLARION_SMS",
-        provider_url="httpsms://simulated-token@{host}/v1/messages?tls=no"
+        provider_url="httpsms://:simulated-token@{host}/v1/messages?tls=no"
         '&headers=Authorization:Bearer%20{{password}}&body={{"to":{{to}},"text":{{text}},"ref":{{id}}}}&id=id',
+    ),
+    "postmark": Stand(
+        module=f"{MODULES}.postmark",
+        name="PostmarkSimulator",
+        setting="CLARION_EMAIL",
+        provider_url="anymail://postmark?server_token=00000000-simulated-0000-0000-token0000000&endpoint={url}",
     ),
     "sendgrid": Stand(
         module=f"{MODULES}.sendgrid",
@@ -114,13 +122,12 @@ def simulate(
     except OSError as error:
         simulator.stop()
         leave(Exit.TAKEN, f"Port {port} on 127.0.0.1 cannot be used ({error.strerror}). Give another --port.")
-    try:
+    with _ending() as ended:
         typer.echo(f"{provider} is simulated on {simulator.url} (Ctrl-C ends it). Start Clarion with")
         credentials = str(getattr(simulator, "credentials", ""))
         typer.echo(f"  {stand.setting}='{shown_url(stand, simulator.url, credentials)}'")
-        _wait_for_the_end()
-    finally:
-        simulator.stop()
+        ended.wait()
+    simulator.stop()
 
 
 def open_simulator(stand: Stand) -> Simulator:
@@ -133,8 +140,9 @@ def shown_url(stand: Stand, url: str, credentials: str = "") -> str:
     return stand.provider_url.format(url=url, host=url.removeprefix("http://"), credentials=credentials)
 
 
-def _wait_for_the_end() -> None:
-    """Until Ctrl-C or a TERM; both end the command with 0."""
+@contextmanager
+def _ending() -> Iterator[threading.Event]:
+    """An event that Ctrl-C or a TERM sets; both end the command with 0."""
     ended = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
@@ -142,7 +150,7 @@ def _wait_for_the_end() -> None:
 
     previous = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        ended.wait()
+        yield ended
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

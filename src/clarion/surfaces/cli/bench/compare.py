@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from clarion.contract.channel import ChannelKey
+from clarion.surfaces.cli.bench.batch_api import BATCH_DOOR, batch_api_instead
 from clarion.surfaces.cli.bench.bulk_call import bulk_body, call_bulk
 from clarion.surfaces.cli.bench.ground import Ground, reference
 from clarion.surfaces.cli.bench.load import Load, Served
@@ -81,17 +82,36 @@ def measure_compare(ground: Ground, extent: Extent, meter: Meter) -> Iterator[Co
                 return _textbook_many(ground, textbook, channel, number)
 
             def ours(number: int, channel: ChannelKey = channel) -> Side:
-                mark = reference()
-                called = call_bulk(ground, bulk_body(channel, people[:number], mark), number)
-                settled = ground.watch(Watch(reference=mark, number=number, seconds=DRAIN_SECONDS))
-                ended = settled.last_at.timestamp() if settled.last_at else called.at
-                return _checked(ground, channel, number, settled.arrived, ended - called.at)
+                return _clarion_many(ground, channel, people[:number], channel)
 
             theirs(min(WARM_UP, extent.many))
             ours(min(WARM_UP, extent.many))
             yield _in_turns(f"{channel}, many", extent, meter, lambda: theirs(extent.many), lambda: ours(extent.many))
+        yield _batch_api(ground, textbook, people, extent, meter)
     with post_office_beside(ground) as post_office:
         yield _backlog(ground, post_office, people, extent, meter)
+
+
+def _clarion_many(ground: Ground, channel: ChannelKey, people: Sequence[UUID], door: str) -> Side:
+    mark, number = reference(), len(people)
+    called = call_bulk(ground, bulk_body(channel, people, mark), number)
+    settled = ground.watch(Watch(reference=mark, number=number, seconds=DRAIN_SECONDS))
+    ended = settled.last_at.timestamp() if settled.last_at else called.at
+    return _checked(ground, door, number, settled.arrived, ended - called.at)
+
+
+def _batch_api(ground: Ground, textbook: Textbook, people: Sequence[UUID], extent: Extent, meter: Meter) -> Compared:
+    """The textbook design's mails over SMTP, and Clarion's through SES' SendBulkEmail, each rendered by us."""
+
+    def theirs() -> Side:
+        return _textbook_many(ground, textbook, ChannelKey.EMAIL, extent.many)
+
+    def ours(number: int = extent.many) -> Side:
+        return _clarion_many(ground, ChannelKey.EMAIL, people[:number], BATCH_DOOR)
+
+    with batch_api_instead(ground):
+        ours(min(WARM_UP, extent.many))
+        return _in_turns("email, many, batch API", extent, meter, theirs, ours)
 
 
 def _backlog(ground: Ground, post_office: PostOffice, people: Sequence[UUID], extent: Extent, meter: Meter) -> Compared:
@@ -151,11 +171,11 @@ def _textbook_many(ground: Ground, textbook: Textbook, channel: ChannelKey, numb
     return _checked(ground, channel, number, watched.settled, watched.last - produced.began)
 
 
-def _checked(ground: Ground, channel: ChannelKey, number: int, settled: int, seconds: float) -> Side:
+def _checked(ground: Ground, door: str, number: int, settled: int, seconds: float) -> Side:
     """Both sides are judged alike: by their rows, and by what the sink took."""
     flaw = "" if settled == number else f"{settled} of {number} were settled"
-    if channel is not ChannelKey.IN_APP:
-        receipts = ground.receipts(channel)
+    if door != ChannelKey.IN_APP:
+        receipts = ground.receipts(door)
         distinct = len({receipt.id for receipt in receipts})
         if not len(receipts) == distinct == number:
             flaw = flaw or f"the sink took {len(receipts)} with {distinct} ids for {number}"

@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from clarion.contract.channel import ChannelKey
 from clarion.surfaces.cli.api_client import ApiClient
 from clarion.surfaces.cli.bench.measured import Advance, BenchFailed, Extent, Meter, unheard
 from clarion.surfaces.cli.bench.orders import (
@@ -68,10 +67,11 @@ class Ground:
     _sinks: SideProcess = field(repr=False)
     _inside: SideProcess = field(repr=False)
 
-    def receipts(self, channel: ChannelKey) -> list[Receipt]:
-        """What the channel's sink took since `forget_receipts`; a channel without a sink has none."""
+    def receipts(self, door: str) -> list[Receipt]:
+        """What a sink took since `forget_receipts`: that of a channel, or of the batch API (`batch`); a channel without
+        a sink has none."""
         self._sinks.tell("receipts")
-        return [each for each in self._sinks.hear(list[Receipt], SPEAK_SECONDS) if each.door == channel]
+        return [each for each in self._sinks.hear(list[Receipt], SPEAK_SECONDS) if each.door == door]
 
     def forget_receipts(self) -> None:
         """Empty the sinks."""
