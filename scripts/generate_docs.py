@@ -99,7 +99,8 @@ def providers() -> str:
             link = f"[{declared.name}](../../src/clarion/providers/{declared.name}/README.md)"
             numbers = (str(declared.max_batch), bytes_most, str(declared.concurrency), declared.default_rate)
             yes = tuple("yes" if mark else "" for mark in (*marks, declared.attachments))
-            rows.append((link, f"`{entry.scheme}://`", ", ".join(channels), *numbers, *yes))
+            kinds = f" ({', '.join(sorted(declared.target_kinds))})" if declared.target_kinds else ""
+            rows.append((link, f"`{entry.scheme}://`", ", ".join(channels) + kinds, *numbers, *yes))
     head = (
         *("provider", "scheme", "channels", "most per call", "most bytes", "concurrency"),
         *("default rate", "batch call", "idempotent"),

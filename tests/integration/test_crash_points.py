@@ -6,19 +6,32 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from clarion.contract.channel import ChannelKey
+from clarion.contract.feedback import Kind
 from clarion.contract.message import Message
 from clarion.contract.outcome import Rejected, Retry, Sent
 from clarion.contract.reasons import Reason
-from clarion.flows.delivery import beat
+from clarion.flows.delivery import beat, grouping
+from clarion.flows.feedback import flow as feedback
+from clarion.flows.ingest import flow as ingest
+from clarion.flows.ingest.asked import Send
 from clarion.records import clock
 from clarion.records.accounts import book
+from clarion.records.categories.catalog import catalog as categories
+from clarion.records.categories.models import Category
 from clarion.records.crashing import Point, watched
-from clarion.records.ledger.models import Attempt, DeadLetter, Notification, QueueEntry
+from clarion.records.digests.models import Window
+from clarion.records.feedback.models import Task
+from clarion.records.ledger.models import Attempt, DeadLetter, Event, Notification, QueueEntry
 from clarion.records.people.models import User
+from clarion.surfaces.cli.chaos.point_cases import CASES, NOT_HERE
 from clarion.testing.scripted import ScriptedProvider
-from tests.conftest import Api
+from clarion.testing.scripted_feedback import ScriptedVendor
+from tests.conftest import Api, caller_of
+from tests.integration.callbacks import about, call
+from tests.integration.conftest import Carry
 
 Drain = Callable[[], int]
 Commits = Any
@@ -28,6 +41,10 @@ GONE = Rejected(why=Reason.ADDRESS_UNREACHABLE)
 # what leads to the points that an ordinary email does not pass
 CHAIN = {**SEND, "fallback": ["sms", "email"]}
 BULK = {**SEND, "channel": "email"}
+
+
+WITHOUT_A_CALL = (Point.GROUP_CLOSING, Point.CALLBACK_KEPT, Point.CALLBACK_APPLIED)
+BY_A_CALL = [point for point in Point if point not in WITHOUT_A_CALL]
 
 
 class Died(BaseException):
@@ -113,7 +130,7 @@ def carry(carried_by: Any, provider: ScriptedProvider) -> None:
     book.mirror({ChannelKey.EMAIL: [f"{provider.name}://"], ChannelKey.SMS: [f"{provider.name}://"]})
 
 
-@pytest.mark.parametrize("point", list(Point))
+@pytest.mark.parametrize("point", BY_A_CALL)
 def test_a_death_at_this_point_loses_nothing(point: Point, scene: Scene, carried_by: Any) -> None:
     mail = ScriptedProvider(name="mail", script=answers(point))
     carry(carried_by, mail)
@@ -159,3 +176,65 @@ def test_an_ordinary_send_passes_the_points_in_order(scene: Scene, carried_by: A
         Point.WORKER_UNSETTLED,
         Point.WORKER_SETTLED,
     ]
+
+
+def test_a_death_while_a_group_is_closed_makes_one_group(
+    ann: User, carried_by: Any, drain: Drain, django_capture_on_commit_callbacks: Commits, as_service: Api
+) -> None:
+    mail = ScriptedProvider(name="mail")
+    carry(carried_by, mail)
+    Category.objects.filter(key="orders").update(group_above=1)
+    categories.read()
+    scene = Scene(as_service, drain, django_capture_on_commit_callbacks, ann)
+    for _ in range(3):
+        as_service.post("notifications/send", {**SEND, "user_id": str(ann.id), "channel": "email"})
+    drain()
+    Window.objects.update(closes_at=clock.now() - timedelta(seconds=1))
+    hook = Once(Point.GROUP_CLOSING)
+    with watched(hook):
+        with pytest.raises(Died), transaction.atomic():
+            grouping.send_groups()
+        assert Notification.objects.filter(status="digested").count() == 2
+        assert Notification.objects.count() == 3
+        assert grouping.send_groups() == 1
+        assert grouping.send_groups() == 0
+        scene.go_on()
+    assert hook.struck
+    assert Notification.objects.count() == 4
+    assert len(mail.given) == 2, "the first by itself, the other two as one"
+
+
+@pytest.mark.parametrize("point", [Point.CALLBACK_KEPT, Point.CALLBACK_APPLIED])
+def test_a_death_over_a_callback_applies_it_once(point: Point, ann: User, carried_by: Carry, drain: Drain) -> None:
+    vendor = ScriptedVendor()
+    carried_by(ChannelKey.EMAIL, vendor)
+    asked = Send(caller=caller_of(ann), user_id=ann.id, channels=(ChannelKey.EMAIL,), **SEND)
+    row = Notification.objects.get(pk=ingest.send(asked, clock.now()).notifications[0].id)
+    drain()
+    row.refresh_from_db()
+    hook = Once(point)
+    with watched(hook):
+        if point is Point.CALLBACK_KEPT:
+            with pytest.raises(Died):
+                call(vendor, [about(row, Kind.DELIVERED)])
+            assert Task.objects.count() == 1, "it is kept, though the vendor does not know"
+        assert call(vendor, [about(row, Kind.DELIVERED)]).status_code == 200
+        if point is Point.CALLBACK_APPLIED:
+            with pytest.raises(Died):
+                feedback.drain()
+            row.refresh_from_db()
+            assert row.status == "sent", "nothing of it is written"
+            Task.objects.update(due_at=clock.now() - timedelta(seconds=1))
+        feedback.drain()
+    assert hook.struck
+    row.refresh_from_db()
+    assert row.status == "delivered"
+    assert Task.objects.count() == 0
+    told = Event.objects.filter(notification_id=row.id, type="delivered").count()
+    assert told == 1, "the vendor came twice, and it happened once"
+
+
+def test_every_point_is_tried_here_or_by_the_chaos_command() -> None:
+    here = {*WITHOUT_A_CALL, *BY_A_CALL}
+    assert here == set(Point)
+    assert {case.point for case in CASES} == set(Point) - NOT_HERE

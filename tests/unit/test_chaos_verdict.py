@@ -1,6 +1,6 @@
 """The judgement of `clarion chaos`: what counts as lost, doubled, allowed."""
 
-from clarion.surfaces.cli.chaos.verdict import Acknowledged, Taken, Verdict, Window, judge
+from clarion.surfaces.cli.chaos.verdict import Acknowledged, Taken, Verdict, Window, judge, recovery
 
 KEPT = Verdict(lost=0, phantoms=0, doubled=0, bound=0, outside=0, stall=0.0)
 
@@ -47,3 +47,25 @@ def test_a_third_copy_needs_a_second_fault() -> None:
 def test_the_stall_is_counted_from_acknowledged_and_due() -> None:
     scheduled, late = acked("a", at=100.0, due=110.0), acked("b", at=112.0, due=100.0)
     assert judge([*scheduled, *late], taken(("a", 113.0), ("b", 116.0)), []).stall == 4.0
+
+
+def test_recovery_counts_from_when_it_was_back_and_only_what_had_waited() -> None:
+    acknowledged = [
+        Acknowledged(id="early", at=1.0, due=1.0),
+        Acknowledged(id="waited", at=5.0, due=5.0),
+        Acknowledged(id="later", at=14.0, due=14.0),
+    ]
+    taken = [Taken(id="early", at=1.5), Taken(id="waited", at=16.0), Taken(id="later", at=14.5)]
+    found = recovery([10.0], acknowledged, taken)
+    assert (found.first, found.last) == (4.5, 6.0)
+
+
+def test_a_time_in_which_it_went_down_again_does_not_count() -> None:
+    acknowledged = [Acknowledged(id="waited", at=5.0, due=5.0)]
+    found = recovery([10.0, 20.0], acknowledged, [Taken(id="waited", at=23.0)])
+    assert (found.first, found.last) == (3.0, 3.0)
+
+
+def test_nothing_waits_where_nothing_was_down() -> None:
+    found = recovery([], [Acknowledged(id="a", at=1.0, due=1.0)], [Taken(id="a", at=9.0)])
+    assert (found.first, found.last) == (0.0, 0.0)

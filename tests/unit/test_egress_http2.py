@@ -32,6 +32,7 @@ class Echo:
         self.faults: deque[Fault] = deque()
         self.tokens: dict[str, float] = {}
         self.connections = self.pings = 0
+        self.transports: set[asyncio.Transport] = set()
         self.requests: list[Request] = []
         self.server = LoopbackServer(lambda: Session(self), tls=tls)
 

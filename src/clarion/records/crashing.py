@@ -38,6 +38,9 @@ class Point(StrEnum):
     DEAD_LETTER_MOVED = "dead_letter_moved"  # C12: the state is `failed`, the dead letter not written
     BEAT_FOUND_DUE = "beat_found_due"  # C13: the scheduler knows what is due, and has not rung
     BULK_CHUNK_STORED = "bulk_chunk_stored"  # C14: a chunk of a bulk send is stored, its job does not know
+    GROUP_CLOSING = "group_closing"  # C15: the items of a window are ended, their group is not stored
+    CALLBACK_KEPT = "callback_kept"  # C17: a vendor's callback is stored, the vendor not answered
+    CALLBACK_APPLIED = "callback_applied"  # C17: what it says is written, not committed
 
 
 class Mode(StrEnum):

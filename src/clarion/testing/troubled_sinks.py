@@ -10,9 +10,11 @@ import time
 from dataclasses import replace
 from email.utils import formatdate
 from enum import StrEnum
+from random import Random
 
 import msgspec
 
+from clarion.testing.cutting_proxy import CuttingProxy
 from clarion.testing.sink_process import Listening, Receipt, _Calls, _Mails, _say
 from clarion.testing.smtp_sink import RESET
 from clarion.testing.webhook_sink import Answer, Trick
@@ -20,12 +22,13 @@ from clarion.testing.webhook_sink import Answer, Trick
 
 class Kind(StrEnum):
     """NONE: all is well. BUSY: 429 with Retry-After; by mail 421 to MAIL. FAILING: 503; by mail 451 after the data.
-    RESET: the first copy of everything is taken, and the connection reset."""
+    RESET: the first copy of everything is taken, and the connection reset. CUT: connections are cut at any byte."""
 
     NONE = "none"
     BUSY = "busy"
     FAILING = "failing"
     RESET = "reset"
+    CUT = "cut"
 
 
 class Trouble(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,8 +51,11 @@ class Book(msgspec.Struct, kw_only=True):
 
 
 class Books(msgspec.Struct, frozen=True, kw_only=True):
+    """Both doors', and how many connections the proxies before them cut."""
+
     email: Book
     webhook: Book
+    cuts: int
 
 
 class _Server:
@@ -131,19 +137,26 @@ class _TroubledCalls(_Calls):
 
 def main() -> None:
     """Serve until stdin ends."""
-    with _TroubledMails() as mails, _TroubledCalls() as calls:
-        _say(Listening(smtp_port=mails.port, http_port=calls.port))
+    with (
+        _TroubledMails() as mails,
+        _TroubledCalls() as calls,
+        CuttingProxy(mails.port, Random()) as mail_wire,  # noqa: S311 -- where a connection is cut is no secret
+        CuttingProxy(calls.port, Random()) as call_wire,  # noqa: S311
+    ):
+        _say(Listening(smtp_port=mail_wire.port, http_port=call_wire.port))
         for line in sys.stdin:
             order = line.strip()
             if order == "receipts":
                 _say([*mails.receipts(), *calls.receipts()])
             elif order == "books":
-                _say(Books(email=mails.state.book, webhook=calls.state.book))
+                _say(Books(email=mails.state.book, webhook=calls.state.book, cuts=mail_wire.cuts + call_wire.cuts))
             elif order == "forget":
                 _forget(mails, calls)
+                mail_wire.cuts = call_wire.cuts = 0
                 _say(list[Receipt]())
             else:
-                mails.state.trouble = calls.state.trouble = msgspec.json.decode(order, type=Trouble)
+                mails.state.trouble = calls.state.trouble = trouble = msgspec.json.decode(order, type=Trouble)
+                mail_wire.cutting = call_wire.cutting = trouble.trouble is Kind.CUT
                 _say(list[Receipt]())
 
 

@@ -20,6 +20,7 @@ from clarion.flows.delivery.collecting import RULE
 from clarion.flows.delivery.group_content import GroupContent, content_for
 from clarion.records import clock
 from clarion.records.categories.catalog import catalog
+from clarion.records.crashing import Point, crash_point
 from clarion.records.digests import windows
 from clarion.records.digests.models import Window
 from clarion.records.ids import new_id
@@ -63,6 +64,7 @@ def _send(window: Window, person: PersonFacts | None, now: datetime) -> None:
         return
     rows = list(Notification.objects.filter(pk__in=ids).order_by("id"))
     _end(ids, now)
+    crash_point(Point.GROUP_CLOSING)
     # cancelled or suppressed meanwhile: it is not told of
     told = [row for row in rows if Status(row.status) in (Status.PENDING, Status.SCHEDULED, Status.DIGESTED)]
     if not told or person is None or not person.active:

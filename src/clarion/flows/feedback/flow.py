@@ -24,6 +24,7 @@ from clarion.flows.feedback.ears import accounts_of, ear_of
 from clarion.flows.feedback.match import match
 from clarion.records import clock
 from clarion.records.accounts.book import AccountFacts
+from clarion.records.crashing import Point, crash_point
 from clarion.records.feedback import callbacks, reports
 from clarion.records.feedback.callbacks import Read, Stored
 from clarion.records.feedback.reports import Told, key_of
@@ -136,6 +137,7 @@ def _write(read: Sequence[tuple[Read, list[Told]]], accounts: Accounts, now: dat
     try:
         with transaction.atomic():
             _take_in([told for _, each in read for told in each], accounts, now)
+            crash_point(Point.CALLBACK_APPLIED)
             callbacks.settle([one for one, _ in read], now)
     except DataError as error:
         if len(read) > 1:

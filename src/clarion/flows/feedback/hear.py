@@ -12,6 +12,7 @@ from clarion.contract.rate import Rate
 from clarion.flows.delivery import bell
 from clarion.flows.feedback.ears import account_behind, ear_of
 from clarion.records.accounts.book import AccountFacts
+from clarion.records.crashing import Point, crash_point
 from clarion.records.feedback import callbacks
 from clarion.records.ledger.lanes import FEEDBACK
 from clarion.records.pacing.gcra import paced
@@ -71,6 +72,7 @@ def _kept(account: AccountFacts, callback: Callback) -> Heard:
         log.warning("callback_unverifiable", account=account.label, why=str(error)[:200])
         return Heard(answer=Answer.LATER)
     stored = callbacks.store(account.id, callback)
+    crash_point(Point.CALLBACK_KEPT)
     bell.ring_after_commit([FEEDBACK])
     log.info("callback_taken", account=account.label, callback=str(stored), bytes=len(callback.body))
     return Heard(answer=Answer.TAKEN)

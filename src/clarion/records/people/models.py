@@ -152,9 +152,9 @@ class Endpoint(models.Model):
     """Where a user's webhooks or chat messages go: a URL or a chat target, with the signing secret of a webhook.
 
     `events` are the webhook events it wants (`order.*`; none: all). One with `application` belongs to the installation:
-    it hears what happens to notifications (flows/delivery/subscribers.py), and its owner's own webhooks do not go there. After a
-    rotation both secrets sign until `old_secret_until`. `failing_since`: nothing was taken since then, in `failures`
-    rounds; `disabled_for` says why Clarion took it out of use."""
+    it hears what happens to notifications (flows/delivery/subscribers.py), and its owner's own webhooks do not go
+    there. After a rotation both secrets sign until `old_secret_until`. `failing_since`: nothing was taken since then,
+    in `failures` rounds; `disabled_for` says why Clarion took it out of use."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="endpoints")

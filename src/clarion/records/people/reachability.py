@@ -1,4 +1,4 @@
-"""Taking dead devices and endpoints out of use. They stay as rows; registering a device again wakes it up."""
+"""Taking dead devices out of use. They stay as rows; registering a device again wakes it up. Endpoints: endpoints.py."""
 
 from collections.abc import Collection
 from uuid import UUID
@@ -9,11 +9,6 @@ from clarion.records import hot
 def deactivate_devices(ids: Collection[UUID]) -> int:
     """Take these out of use; returns how many were in use, so that each is told of once."""
     return _deactivate("people_device", ids)
-
-
-def disable_endpoints(ids: Collection[UUID]) -> int:
-    """The same for endpoints."""
-    return _deactivate("people_endpoint", ids)
 
 
 def _deactivate(table: str, ids: Collection[UUID]) -> int:

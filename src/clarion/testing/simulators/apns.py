@@ -4,6 +4,7 @@ headers and payload checked by https://developer.apple.com/documentation/usernot
 A device token that begins with a word of TOKENS is answered with that reason; every other one is taken.
 """
 
+import asyncio
 import json
 import re
 import ssl
@@ -56,6 +57,7 @@ class ApnsSimulator:
         self.max_streams = max_streams
         self.goodbye_after = 0
         self.is_mute = False
+        self._is_up = False
         self.topics = {TOPIC}
         self.requests: list[Request] = []
         self.accepted: Counter[str] = Counter()
@@ -63,6 +65,7 @@ class ApnsSimulator:
         self.tokens: dict[str, float] = {}
         self.connections = 0
         self.pings = 0
+        self.transports: set[asyncio.Transport] = set()
         self._server = LoopbackServer(lambda: Session(self), tls=tls)
 
     @property
@@ -96,12 +99,20 @@ class ApnsSimulator:
 
     def start(self, port: int = 0) -> Self:
         self._server.start(port)
+        self._is_up = True
         return self
 
     def stop(self) -> None:
+        if self._is_up:
+            self._is_up = False
+            self._server.call(self._hang_up)
         self._server.stop()
         if self._file is not None:
             rmtree(self._file.parent, ignore_errors=True)
+
+    def _hang_up(self) -> None:
+        for transport in list(self.transports):
+            transport.abort()
 
     def __enter__(self) -> Self:
         return self.start()

@@ -44,6 +44,7 @@ class Vendor(Protocol):
     tokens: dict[str, float]
     connections: int
     pings: int
+    transports: set[asyncio.Transport]
 
     def answer(self, request: Request) -> Reply: ...
 
@@ -62,10 +63,14 @@ class Session(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._vendor.connections += 1
+        self._vendor.transports.add(self._transport)
         most = min(1, self._vendor.max_streams)
         self._h2.local_settings = Settings(client=False, initial_values={SettingCodes.MAX_CONCURRENT_STREAMS: most})
         self._h2.initiate_connection()
         self._flush()
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        self._vendor.transports.discard(self._transport)
 
     def data_received(self, data: bytes) -> None:
         if self._vendor.is_mute:

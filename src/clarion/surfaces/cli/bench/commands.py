@@ -23,6 +23,8 @@ Number = Annotated[int, typer.Option("--n", min=10, max=100_000, help="Notificat
 Singles = Annotated[int, typer.Option("--n", min=10, max=2_000, help="Sends for each channel.")]
 Lists = Annotated[int, typer.Option("--n", min=100, max=100_000, help="Recipients of the longest list.")]
 Backlog = Annotated[int, typer.Option("--n", min=10_000, max=5_000_000, help="Entries of the longest queue.")]
+Lasting = Annotated[int, typer.Option("--n", min=100, max=10_000_000, help="Emails in all.")]
+Behind = Annotated[int, typer.Option("--n", min=50, max=2_000_000, help="Low emails that wait.")]
 Seconds = Annotated[float, typer.Option(min=0.5, max=60, help="Seconds of load for each setting.")]
 
 
@@ -76,7 +78,7 @@ def ingest(n: Lists = FULL.lists[-1], json: Json = None) -> None:
 
 
 @bench.command()
-def urgent(n: Number = FULL.many * 5, json: Json = None, workers: Workers = 1) -> None:
+def urgent(n: Behind = FULL.many * 5, json: Json = None, workers: Workers = 1) -> None:
     """Milliseconds to the provider for critical email behind n low ones."""
     _run(("urgent",), replace(FULL, many=n // 5, workers=workers), json)
 
@@ -85,6 +87,12 @@ def urgent(n: Number = FULL.many * 5, json: Json = None, workers: Workers = 1) -
 def backlog(n: Backlog = FULL.backlogs[-1], json: Json = None) -> None:
     """Milliseconds of a claim behind 1,000 due entries, a tenth of n, and n."""
     _run(("backlog",), replace(FULL, backlogs=(1_000, n // 10, n)), json)
+
+
+@bench.command()
+def memory(n: Lasting = FULL.lasting, json: Json = None, workers: Workers = 1) -> None:
+    """What a worker has resident after each tenth of n emails."""
+    _run(("memory",), replace(FULL, lasting=n, workers=workers), json)
 
 
 @bench.command()

@@ -12,6 +12,7 @@ from clarion.surfaces.cli.bench.ingest import Ingest, measure_ingest
 from clarion.surfaces.cli.bench.latency import Latency, measure_latency
 from clarion.surfaces.cli.bench.machine import Environment, look_around
 from clarion.surfaces.cli.bench.measured import Extent, Measured, Meter
+from clarion.surfaces.cli.bench.memory import WorkerMemory, measure_memory
 from clarion.surfaces.cli.bench.providers import HandedOver, measure_providers
 from clarion.surfaces.cli.bench.send import SendRate, measure_send
 from clarion.surfaces.cli.bench.start import StartTime, measure_start
@@ -51,6 +52,7 @@ LONGER: tuple[Experiment, ...] = (
     OnGround(name="compare", title="Beside the textbook design, in turns", row=Compared, measure=measure_compare),
     OnGround(name="ingest", title="POST /notifications/bulk", row=Ingest, measure=measure_ingest),
     OnGround(name="urgent", title="Critical email behind a low backlog", row=Urgent, measure=measure_urgent),
+    OnGround(name="memory", title="A worker's memory over many emails", row=WorkerMemory, measure=measure_memory),
     Alone(name="providers", title="Providers against stand-ins", row=HandedOver, measure=measure_providers),
     OnGround(name="backlog", title="A claim behind a backlog", row=ClaimTime, measure=measure_backlog),
 )

@@ -20,7 +20,8 @@ class BenchFailed(Exception):
 class Extent:
     """How much: sends in the latency experiment (for each channel), seconds of load (for each setting), notifications
     delivered (for each channel), worker processes; notifications and turns of a comparison (for each channel and
-    side), lengths of bulk lists, and of queues; messages given to each provider."""
+    side), lengths of bulk lists, and of queues; messages given to each provider; emails
+    sent while a worker's memory is watched."""
 
     singles: int
     seconds: float
@@ -31,6 +32,7 @@ class Extent:
     lists: tuple[int, ...] = (10_000, 100_000)
     backlogs: tuple[int, ...] = (1_000, 100_000, 1_000_000)
     handed_over: int = 20_000
+    lasting: int = 100_000
 
 
 FULL = Extent(singles=200, seconds=5, backlog=5_000)

@@ -11,6 +11,8 @@ from typing import Annotated
 import typer
 
 from clarion.surfaces.cli.chaos.plan import ALL, FULL, QUICK, Plan
+from clarion.surfaces.cli.chaos.point_commands import points
+from clarion.surfaces.cli.chaos.simulate_command import simulate
 from clarion.surfaces.cli.exits import Exit, leave
 
 INTERRUPTED = 130
@@ -33,7 +35,7 @@ Every = Annotated[float, typer.Option(min=0.5, max=60, help="Seconds from one to
 Down = Annotated[float, typer.Option(min=0, max=120, help="Seconds for which it is kept down.")]
 Threads = Annotated[int, typer.Option("--senders", min=1, max=32, help="Clients that send at the same time.")]
 KILL_EVERY = 6.0
-STORE_EVERY = 12.0
+STORE_EVERY = 20.0
 CUT_EVERY = 8.0
 
 
@@ -189,3 +191,7 @@ def _run(names: Sequence[str], plan: Plan, seed: int | None, json: Path | None) 
     console.print(f"Results: {path}", highlight=False, soft_wrap=True)
     if run.flaws:
         raise typer.Exit(int(Exit.FAILED))
+
+
+for more in (points, simulate):
+    chaos.command()(more)

@@ -29,7 +29,7 @@ UUID_IN = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """One experiment. `refused`: answers other than 201, asked again with the same key; `slowest`: the longest answer;
-    `again`: from what was down being back to the next message taken, at the worst. The rest is verdict.Verdict's."""
+    `again` and `waited`: verdict.Recovery's first and last. The rest is verdict.Verdict's."""
 
     COLUMNS: ClassVar[tuple[str, ...]] = (
         "fault",
@@ -43,6 +43,7 @@ class Outcome:
         "slowest s",
         "stall s",
         "again s",
+        "waited s",
         "seconds",
     )
 
@@ -61,6 +62,7 @@ class Outcome:
     slowest_seconds: float
     stall_seconds: float
     again_seconds: float
+    waited_seconds: float
     undrained: int
     stuck: int
     seconds: float
@@ -81,7 +83,7 @@ class Outcome:
 
     def cells(self) -> tuple[str, ...]:
         counts = (self.hits, self.acknowledged, self.lost, self.doubled, self.bound, self.outside, self.refused)
-        times = (self.slowest_seconds, self.stall_seconds, self.again_seconds, self.seconds)
+        times = (self.slowest_seconds, self.stall_seconds, self.again_seconds, self.waited_seconds, self.seconds)
         return self.fault, *(str(count) for count in counts), *(f"{each:.1f}" for each in times)
 
 
@@ -116,6 +118,7 @@ class Course:
         undrained = drain(victims, meter, self.name)
         taken = taken_by(ground)
         verdict = judge(acknowledged, taken, [blow.window for blow in blows if blow.window is not None])
+        recovered = recovery([blow.back_at for blow in blows if blow.back_at is not None], acknowledged, taken)
         yield Outcome(
             fault=self.name,
             seed=plan.seed,
@@ -131,7 +134,8 @@ class Course:
             given_up=senders.tally.given_up,
             slowest_seconds=senders.tally.slowest,
             stall_seconds=verdict.stall,
-            again_seconds=recovery([blow.back_at for blow in blows if blow.back_at is not None], taken),
+            again_seconds=recovered.first,
+            waited_seconds=recovered.last,
             undrained=undrained,
             stuck=sum(blow.stuck for blow in blows),
             seconds=time.time() - began,

@@ -38,7 +38,7 @@ def _course(course: Course) -> Chaos:
 EXPERIMENTS = (
     _course(Course(name="flush", fault=faults.flush_redis)),
     _course(Course(name="redis", fault=faults.stop_redis)),
-    _course(Course(name="restart", fault=faults.restart_workers, repeated=True, least_every=6.0)),
+    _course(Course(name="restart", fault=faults.restart_workers, repeated=True, least_every=14.0)),
     _course(Course(name="postgres", fault=faults.kill_postgres, repeated=True, least_every=12.0)),
     _course(Course(name="kill", fault=faults.kill_worker, repeated=True)),
     _course(Course(name="pause", fault=faults.pause_worker)),

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import redis
 
+from clarion.surfaces.cli.bench.ground import Receipt
 from clarion.surfaces.cli.bench.measured import BenchFailed
+from clarion.surfaces.cli.chaos.orders import Books, Order
 from clarion.surfaces.cli.chaos.plan import Plan
 from clarion.surfaces.cli.chaos.verdict import Window
 from clarion.surfaces.cli.chaos.victims import POSTGRES, VALKEY, WORKER, Victims
@@ -113,6 +115,16 @@ def cut_connections(victims: Victims, rng: random.Random, plan: Plan) -> Blow:
         time.sleep(CUT_EVERY_SECONDS)
     window = Window(begins=began - UNSETTLED_SECONDS, ends=time.time() + UNSETTLED_SECONDS)
     return Blow(hits=hits, window=window, back_at=time.time())
+
+
+def cut_wires(victims: Victims, rng: random.Random, plan: Plan) -> Blow:
+    """Cut the connections to the providers at any byte, for a while. What was cut after its last byte is unclear."""
+    began = time.time()
+    victims.ground.order_sinks(Order(trouble="cut"), list[Receipt])
+    time.sleep(plan.burst)
+    victims.ground.order_sinks(Order(trouble="none"), list[Receipt])
+    window = Window(begins=began - UNSETTLED_SECONDS, ends=time.time() + UNSETTLED_SECONDS)
+    return Blow(hits=victims.ground.order_sinks("books", Books).cuts, window=window, back_at=time.time())
 
 
 def _cut_redis(victims: Victims) -> int:

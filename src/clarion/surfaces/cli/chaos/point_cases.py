@@ -8,7 +8,7 @@ from clarion.records.crashing import Mode, Point
 
 
 class Load(StrEnum):
-    """What is sent. STEADY: emails and webhooks, half of them due together a little later. REFUSED_ONCE and
+    """What is sent. STEADY: emails or webhooks, half of them due together a little later. REFUSED_ONCE and
     REFUSED: webhooks whose receiver says 503 the first time, or 404 always. CHAIN: the same with email as the next
     channel. LIST: one bulk call of more than one chunk; AUDIENCE: one over a filter."""
 
@@ -22,8 +22,9 @@ class Load(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """`most`: the hit is drawn from 1 up to this. `ambiguous`: the ways to be hit at which a provider may have had the
-    message already, so that it may be sent twice."""
+    """The hit is drawn from `least` to `most`. What is hit is a process, so nothing else may be on its way in it then:
+    a load keeps to one channel, and where two bells may be answered at a time the first hit is meant. `ambiguous`: the
+    ways to be hit at which a provider may have had the message already, so that it may be sent twice."""
 
     point: Point
     load: Load = Load.STEADY
@@ -34,19 +35,21 @@ class Case:
 
 
 STOPPED = (Mode.KILL, Mode.STOP)
+# a window of a group lasts a minute, and callbacks want a vendor: the suite alone kills there
+NOT_HERE = frozenset({Point.GROUP_CLOSING, Point.CALLBACK_KEPT, Point.CALLBACK_APPLIED})
 CASES = (
     Case(point=Point.API_BEFORE_COMMIT, most=20),
     Case(point=Point.API_COMMITTED, most=20),
     Case(point=Point.BELL_UNRUNG, most=5),
     Case(point=Point.BELL_MARKED, most=5),
-    Case(point=Point.WORKER_WOKEN, most=3),
+    Case(point=Point.WORKER_WOKEN),
     Case(point=Point.WORKER_CLAIMED, most=3, modes=STOPPED),
     # who is stopped after it was asked whether it may begin, and before it begins, cannot be told from a slow one
     Case(point=Point.WORKER_HANDING_OVER, most=3, modes=STOPPED, ambiguous=(Mode.STOP,)),
     Case(point=Point.PROVIDER_TOOK, most=15, modes=STOPPED, ambiguous=STOPPED),
     Case(point=Point.WORKER_UNSETTLED, most=3, modes=STOPPED, ambiguous=STOPPED),
     Case(point=Point.WORKER_SETTLED, most=3),
-    Case(point=Point.CHAIN_HANDED_ON, load=Load.CHAIN, most=3),
+    Case(point=Point.CHAIN_HANDED_ON, load=Load.CHAIN),
     Case(point=Point.RETRY_GIVEN_BACK, load=Load.REFUSED_ONCE),
     Case(point=Point.DEAD_LETTER_MOVED, load=Load.REFUSED),
     Case(point=Point.BEAT_FOUND_DUE),

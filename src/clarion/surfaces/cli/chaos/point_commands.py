@@ -1,4 +1,4 @@
-"""`clarion chaos points` and `clarion chaos simulate`: what may be asked for, and how it is shown."""
+"""`clarion chaos points`: what may be asked for, and how it is shown."""
 
 import secrets
 import signal

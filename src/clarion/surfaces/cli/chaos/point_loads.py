@@ -19,6 +19,7 @@ from clarion.surfaces.cli.chaos.point_cases import Load
 from clarion.surfaces.cli.chaos.point_ground import PointGround
 from clarion.surfaces.cli.chaos.verdict import Acknowledged, Taken
 
+CHANNELS = (ChannelKey.EMAIL, ChannelKey.WEBHOOK)
 SEND, BULK = "notifications/send", "notifications/bulk"
 SPREAD_SECONDS = 2.0
 WAVE_SECONDS = 3.0
@@ -50,24 +51,24 @@ class Evidence:
     taken: Sequence[Taken]
 
 
-def calls_of(load: Load, ground: PointGround, client: Client, number: int) -> list[Call]:
-    """The calls of a load of about `number` notifications."""
+def calls_of(load: Load, ground: PointGround, client: Client, number: int, channel: ChannelKey) -> list[Call]:
+    """The calls of a load of about `number` notifications; `channel`: of a steady one."""
     if load is Load.LIST:
         recipients = [{"user_id": str(one)} for one in ground.people["in"]]
         return [Call(path=BULK, body={**_said(ChannelKey.WEBHOOK), "recipients": recipients})]
     if load is Load.AUDIENCE:
         mark = _mark_people(ground, client)
         return [Call(path=BULK, body={**_said(ChannelKey.WEBHOOK), "user_filters": {"attributes": {"crowd": mark}}})]
-    return list(islice(_singles(load, ground, number), number))
+    return list(islice(_singles(load, ground, number, channel), number))
 
 
-def _singles(load: Load, ground: PointGround, number: int) -> Iterator[Call]:
+def _singles(load: Load, ground: PointGround, number: int, channel: ChannelKey) -> Iterator[Call]:
     door = {Load.STEADY: "in", Load.REFUSED_ONCE: "once"}.get(load, "never")
     wave = datetime.fromtimestamp(time.time() + WAVE_SECONDS, UTC)
     for place, person in enumerate(ground.people[door]):
         body: dict[str, object] = {"user_id": str(person)}
         if load is Load.STEADY:
-            body |= _said((ChannelKey.EMAIL, ChannelKey.WEBHOOK)[place // 2 % 2])
+            body |= _said(channel)
             body |= {"scheduled_at": wave} if place % 2 else {}
         elif load is Load.CHAIN:
             chain = [ChannelKey.WEBHOOK, ChannelKey.EMAIL]

@@ -17,9 +17,9 @@ from clarion.surfaces.cli.bench.experiments import Finding, OnGround, Run
 from clarion.surfaces.cli.bench.machine import look_around
 from clarion.surfaces.cli.bench.measured import Extent, Meter
 from clarion.surfaces.cli.chaos.point_calls import Client
-from clarion.surfaces.cli.chaos.point_cases import CASES, Case
+from clarion.surfaces.cli.chaos.point_cases import CASES, Case, Load
 from clarion.surfaces.cli.chaos.point_ground import PointGround, laid_for_points
-from clarion.surfaces.cli.chaos.point_loads import calls_of, evidence_of, wait_for_jobs
+from clarion.surfaces.cli.chaos.point_loads import CHANNELS, calls_of, evidence_of, wait_for_jobs
 from clarion.surfaces.cli.chaos.verdict import Window, judge
 from clarion.surfaces.cli.chaos.victims import Victims
 
@@ -126,6 +126,7 @@ def run_points(wanted: Wanted, meter: Meter) -> Run:
 
 def _one(ground: PointGround, case: Case, mode: Mode, wanted: Wanted) -> PointOutcome:
     rng = random.Random(f"{wanted.seed} {case.point} {case.load} {mode}")  # noqa: S311 -- is to be repeatable
+    channel = rng.choice(CHANNELS)
     plan = Plan(point=case.point, hit=rng.randint(case.least, case.most), mode=mode, note=ground.note())
     ground.system.restart(plan)
     ground.system.wait_ready(lambda _: None)
@@ -133,7 +134,7 @@ def _one(ground: PointGround, case: Case, mode: Mode, wanted: Wanted) -> PointOu
     began = time.time()
     log = Path(f"{plan.note}.calls")
     with Client(url=ground.system.base_url, authorization=ground.authorization, log=log) as client:
-        finish = client.start(calls_of(case.load, ground, client, wanted.number))
+        finish = client.start(calls_of(case.load, ground, client, wanted.number, channel))
         blow = _await_blow(ground, plan, mode)
         answers = finish()
         wait_for_jobs(case.load, answers, client, lambda: time.sleep(0.2))
@@ -143,7 +144,7 @@ def _one(ground: PointGround, case: Case, mode: Mode, wanted: Wanted) -> PointOu
     verdict = judge(evidence.acknowledged, evidence.taken, [blow] if blow is not None and doubtful else [])
     return PointOutcome(
         point=case.point,
-        load=case.load,
+        load=channel if case.load is Load.STEADY else case.load,
         mode=mode,
         hit=plan.hit,
         seed=wanted.seed,

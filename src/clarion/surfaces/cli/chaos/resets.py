@@ -16,8 +16,8 @@ from clarion.surfaces.cli.bench.measured import Meter
 from clarion.surfaces.cli.bench.sample import SAMPLE, TEMPLATE
 from clarion.surfaces.cli.chaos.categories import category
 from clarion.surfaces.cli.chaos.course import copies_of, drain, taken_by
+from clarion.surfaces.cli.chaos.orders import Books, Order
 from clarion.surfaces.cli.chaos.plan import Plan
-from clarion.surfaces.cli.chaos.troubles import Book, Order
 from clarion.surfaces.cli.chaos.victims import Victims
 
 DRAIN_SECONDS = 300.0
@@ -91,7 +91,7 @@ def _one(ground: Ground, policy: str, people: list[UUID], meter: Meter) -> Reset
     return Reset(
         policy=policy,
         accepted=called.accepted,
-        resets=ground.order_sinks("books", dict[str, Book])[ChannelKey.EMAIL].resets,
+        resets=ground.order_sinks("books", Books).email.resets,
         held=victims.held() - held_before,
         doubled=sum(copies.values()) - len(copies),
         most=max(copies.values(), default=0),

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-import msgspec
-
 from clarion.surfaces.cli.bench.ground import Ground, Receipt
 from clarion.surfaces.cli.bench.measured import Meter
 from clarion.surfaces.cli.chaos.categories import category
 from clarion.surfaces.cli.chaos.course import copies_of, drain, taken_by
+from clarion.surfaces.cli.chaos.orders import Books, Order
 from clarion.surfaces.cli.chaos.plan import Plan
 from clarion.surfaces.cli.chaos.senders import CHANNELS, Senders
 from clarion.surfaces.cli.chaos.verdict import judge
@@ -24,24 +23,6 @@ DRAIN_SECONDS = 240.0
 MOST_AMPLIFIED = 1.2
 # where there are few messages, a few refusals are a large share
 SCATTER = 20
-
-
-class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """What the sinks are told; the words are those of `clarion.testing.troubled_sinks`."""
-
-    trouble: str
-    retry_after: int = 0
-    dated: bool = False
-
-
-class Book(msgspec.Struct, frozen=True, kw_only=True):
-    """One door's account of itself; see there."""
-
-    asked: int
-    refused: int
-    resets: int
-    early: int
-    earliest: float
 
 
 BURSTS = (
@@ -125,7 +106,7 @@ def measure_troubles(ground: Ground, plan: Plan, meter: Meter) -> Iterator[Troub
     _bursts(ground, meter, began, plan)
     acknowledged = senders.finish()
     undrained = drain(Victims(system=ground.system), meter, "provider", DRAIN_SECONDS)
-    books = ground.order_sinks("books", dict[str, Book])
+    books = ground.order_sinks("books", Books).of()
     taken = taken_by(ground)
     channel_of = {each.id: each.channel for each in acknowledged}
     copies = copies_of(taken)

@@ -68,12 +68,34 @@ def judge(acknowledged: Sequence[Acknowledged], taken: Iterable[Taken], windows:
     )
 
 
-def recovery(back: Sequence[float], taken: Iterable[Taken]) -> float:
-    """The longest time, over the moments at which something was back, until the next message was taken; 0 where none
-    was any more."""
-    times = sorted(each.at for each in taken)
-    waits = [next((at - moment for at in times if at >= moment), 0.0) for moment in back]
-    return max([0.0, *waits])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """After what was down came back, at the worst: seconds until the first message was taken, and until the last was
+    that had waited for it."""
+
+    first: float
+    last: float
+
+
+def recovery(back: Sequence[float], acknowledged: Sequence[Acknowledged], taken: Sequence[Taken]) -> Recovery:
+    """Each moment counts until the next one."""
+    copies: dict[str, float] = {}
+    for each in taken:
+        copies[each.id] = min(each.at, copies.get(each.id, each.at))
+    times = sorted(copies.values())
+    ends = [*back, float("inf")][1:]
+    firsts = [
+        next((at - moment for at in times if moment <= at < end), 0.0) for moment, end in zip(back, ends, strict=True)
+    ]
+    lasts = [_waited(each, copies[each.id], back) for each in acknowledged if each.id in copies]
+    return Recovery(first=max([0.0, *firsts]), last=max([0.0, *lasts]))
+
+
+def _waited(message: Acknowledged, taken_at: float, back: Sequence[float]) -> float:
+    """How long it waited after the last time that something came back; 0 for one that came later."""
+    ready = max(message.at, message.due)
+    latest = max((moment for moment in back if moment <= taken_at), default=0.0)
+    return taken_at - latest if latest >= ready else 0.0
 
 
 def _inside(at: float, windows: Sequence[Window]) -> bool:

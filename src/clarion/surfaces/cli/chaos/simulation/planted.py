@@ -8,8 +8,8 @@ class Planted(StrEnum):
     acknowledgement does). NO_MARK: what is to be held is not marked before the provider is called. NO_LEASE_CHECK: a
     worker that slept begins what is not its own any more. CANCEL_ANYWAY: cancelling does not look at the lease.
     NO_RETRY_AFTER: the provider's wish is ignored. ANY_MOVE: states are written without the table of moves.
-    OLDEST_FIRST: a claim looks at age alone. FREE_TOKENS: tokens that come back are counted more than once. FORGIVING: a
-    worker that was not seen for a while, and is seen again, goes on with what others have been given since.
+    OLDEST_FIRST: a claim looks at age alone. FREE_TOKENS: tokens that come back are counted more than once.
+    FORGIVING: a worker that was not seen for a while, and is seen again, goes on with what others have got since.
     LEASE_KEPT: rescheduling leaves the lease of a worker that sleeps, which gives the entry back when it wakes."""
 
     NO_FENCE = "no_fence"
