@@ -96,7 +96,8 @@ def providers() -> str:
             provider.close()
             bytes_most = f"{declared.max_bytes // 1024} KiB" if declared.max_bytes else ""
             marks = (declared.batch_call, declared.idempotent, declared.confirms_delivery, declared.reports_delivery)
-            link = f"[{declared.name}](../../src/clarion/providers/{declared.name}/README.md)"
+            folder = type(provider).__module__.split(".")[2]
+            link = f"[{declared.name}](../../src/clarion/providers/{folder}/README.md)"
             numbers = (str(declared.max_batch), bytes_most, str(declared.concurrency), declared.default_rate)
             yes = tuple("yes" if mark else "" for mark in (*marks, declared.attachments))
             kinds = f" ({', '.join(sorted(declared.target_kinds))})" if declared.target_kinds else ""

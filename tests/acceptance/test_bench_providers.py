@@ -6,7 +6,7 @@ from clarion.surfaces.cli.bench.providers import HandedOver
 
 SMALL = Extent(singles=10, seconds=0.3, backlog=100, handed_over=120)
 VENDORS = {
-    "smtp", "ses", "sendgrid", "twilio", "beem", "http_sms", "fcm", "apns", "webpush", "slack", "webhook",
+    "smtp", "ses", "sendgrid", "twilio", "beem", "httpsms", "fcm", "apns", "webpush", "slack", "webhook",
 }  # fmt: skip
 
 

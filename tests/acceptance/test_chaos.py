@@ -44,20 +44,29 @@ def outcome(run: Run, fault: str) -> Outcome:
 
 def test_no_experiment_breaks_a_promise(run: Run) -> None:
     assert run.flaws == []
-    assert [row.fault for row in rows(run, Outcome)] == ["flush", "redis", "restart", "postgres", "kill", "cuts"]
+    assert [row.fault for row in rows(run, Outcome)] == [
+        "flush",
+        "redis",
+        "restart",
+        "postgres",
+        "kill",
+        "cuts",
+        "wires",
+    ]
 
 
-@pytest.mark.parametrize("fault", ["flush", "redis", "restart", "postgres", "kill", "cuts"])
+@pytest.mark.parametrize("fault", ["flush", "redis", "restart", "postgres", "kill", "cuts", "wires"])
 def test_what_was_acknowledged_arrives_whatever_breaks(run: Run, fault: str) -> None:
     row = outcome(run, fault)
-    assert (row.acknowledged, row.lost, row.phantoms, row.outside, row.undrained) == (100, 0, 0, 0, 0)
+    assert (row.lost, row.phantoms, row.outside, row.undrained, row.given_up) == (0, 0, 0, 0, 0)
     assert row.hits >= 1
+    assert row.acknowledged >= 100
 
 
 @pytest.mark.parametrize("fault", ["flush", "redis", "restart"])
 def test_what_leaves_nothing_in_doubt_doubles_nothing(run: Run, fault: str) -> None:
     row = outcome(run, fault)
-    assert (row.taken, row.doubled, row.bound, row.stuck) == (100, 0, 0, 0)
+    assert (row.taken, row.doubled, row.bound, row.stuck) == (row.acknowledged, 0, 0, 0)
 
 
 @pytest.mark.parametrize(("fault", "seconds"), [("redis", 8), ("restart", 8), ("kill", 20), ("postgres", 20)])
@@ -73,7 +82,7 @@ def test_the_api_goes_on_accepting_while_redis_is_away(run: Run) -> None:
 def test_providers_in_trouble_are_not_asked_before_it_is_time(run: Run) -> None:
     email, webhook = rows(run, Troubled)
     assert (email.provider, webhook.provider) == ("email", "webhook")
-    assert (email.messages, webhook.messages) == (50, 50)
+    assert email.messages == webhook.messages >= 50
     assert (email.early, webhook.early, email.lost, webhook.lost) == (0, 0, 0, 0)
 
 

@@ -9,7 +9,7 @@ from clarion.contract.channel import ChannelKey
 from clarion.contract.content import SmsContent
 from clarion.contract.message import Message
 from clarion.contract.provider import Provider
-from clarion.providers.http_sms import ENTRY
+from clarion.providers.httpsms import ENTRY
 from clarion.testing import messages
 from clarion.testing.host import MemoryHost
 from clarion.testing.loopback import free_port

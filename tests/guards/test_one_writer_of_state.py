@@ -11,7 +11,7 @@ _SQL = {
     "UPDATE": re.compile(rf'\bUPDATE\s+(ONLY\s+)?"?{TABLE}\b', re.IGNORECASE),
     "INSERT": re.compile(rf'\bINSERT\s+INTO\s+"?{TABLE}\b', re.IGNORECASE),
     "DELETE": re.compile(rf'\b(DELETE\s+FROM|TRUNCATE)\s+"?{TABLE}\b', re.IGNORECASE),
-    "COPY": re.compile(rf"copy_rows\(\s*[\"']{TABLE}[\"']|\bCOPY\s+\"?{TABLE}\b"),
+    "COPY": re.compile(rf"copy_(?:rows|lines)\(\s*[\"']{TABLE}[\"']|\bCOPY\s+\"?{TABLE}\b"),
 }
 ALLOWED = {
     ("records/ledger/transitions.py", "UPDATE"),
@@ -67,6 +67,7 @@ def test_only_the_ledger_writes_a_notifications_state() -> None:
         ('q = "INSERT INTO ledger_notification (id)"', "INSERT"),
         ('q = "DELETE FROM ledger_notification"', "DELETE"),
         ('copy_rows("ledger_notification", columns, rows)', "COPY"),
+        ('copy_lines("ledger_notification", columns, lines)', "COPY"),
         ("Notification.objects.filter(pk=1).update(status='sent')", "ORM"),
         ("Notification.objects.create(id=1)", "ORM"),
         ("row = Notification(id=1)", "ORM"),

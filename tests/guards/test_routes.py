@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from clarion.records.access.permissions import Permission
 from clarion.surfaces.api.endpoint import Endpoint, Open, Operation
+from clarion.surfaces.api.path_ids import any_case
 from clarion.surfaces.api.urls import ROUTES
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -43,7 +44,7 @@ def test_every_method_of_every_route_declares_its_permission() -> None:
 def test_every_view_under_the_api_is_an_endpoint_or_a_schema_page() -> None:
     views = {route: getattr(view, "cls", None) for route, view in _patterns(get_resolver()) if route.startswith("api/")}
 
-    assert {f"api/v1/{route}" for route in ROUTES} <= set(views)
+    assert {f"api/v1/{any_case(route)}" for route in ROUTES} <= set(views)
     others = {route: view for route, view in views.items() if view is None or not issubclass(view, Endpoint)}
     assert set(others) == SCHEMA_ROUTES
     assert all(view is not None and issubclass(view, SCHEMA_VIEWS) for view in others.values())
@@ -59,7 +60,8 @@ def test_the_operations_open_to_anyone_are_these() -> None:
     }
 
     hooks = {"GET hooks/<str:provider>/<str:token>", "POST hooks/<str:provider>/<str:token>"}  # proved by signature
-    assert found == {"POST auth/register", "POST auth/login", "POST auth/refresh", "GET core/health", *hooks}
+    public = {"GET core/health", "GET push/webpush-key"}  # the key is told to every visitor of a page
+    assert found == {"POST auth/register", "POST auth/login", "POST auth/refresh", *public, *hooks}
 
 
 def test_every_path_is_known_with_and_without_its_trailing_slash() -> None:

@@ -19,6 +19,8 @@ MAY_READ_THE_CLOCK = {
     "providers/sandbox/entries.py": "providers know no records; the Date of a message",
     "providers/slack/answers.py": "a Retry-After that is a date",
     "providers/smtp/envelope.py": "the Date of a message",
+    "providers/twilio/send.py": "how long a message is still worth something",
+    "providers/vendor_api.py": "a Retry-After that is a date",
     "providers/webhook/send.py": "the timestamp that is signed",
     "providers/webpush/send.py": "how long a message is still worth something",
     "providers/webpush/vapid.py": "the age of the signature",

@@ -174,7 +174,7 @@ def test_the_api_says_why_and_the_dry_run_says_the_same(ground: None, as_service
 
 
 def test_of_many_numbers_in_one_range_only_the_limit_goes_and_the_rest_waits(
-    ground: None, provider: ScriptedProvider, drain: Drain, policy: Any
+    ground: None, provider: ScriptedProvider, drain: Drain, policy: Any, as_service: Api
 ) -> None:
     policy(range_limit=parse_rate("5/h"))
     pumped = [send(person(f"+2557123400{place:02d}"), priority=1) for place in range(20)]
@@ -188,6 +188,8 @@ def test_of_many_numbers_in_one_range_only_the_limit_goes_and_the_rest_waits(
     assert (told.stage, told.rule, told.outcome, told.reason) == ("sms_safety", "range 5/h", "hold", "sms_velocity")
     assert 0 < (QueueEntry.objects.get(pk=held[0]).due_at - clock.now()).total_seconds() < 4 * 3_600
     assert not Attempt.objects.filter(notification_id__in=held).exists()
+    says = as_service.get(f"notifications/{held[0]}/explain").json()["steps"][-1]["says"]
+    assert says.startswith("Too many text messages went to this range of numbers (SMS pumping)")
     assert [(country, messages) for country, messages, *_ in spent()] == [("TZ", 6)]
 
 

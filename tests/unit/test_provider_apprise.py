@@ -31,6 +31,8 @@ class Service(Simulator):
         async def take(request: web.Request) -> web.Response:
             said = await request.json()
             status = int(request.path.rpartition("/")[2] or "200")
+            if status == 302:
+                return web.Response(status=302, headers={"Location": "/elsewhere/200"})
             if status == 200:
                 self.accepted[f"{said['title']}|{said['message']}"] += 1
             return web.Response(status=status)
@@ -82,6 +84,13 @@ def test_a_message_goes_to_every_service_of_the_account(service: Service) -> Non
 def test_a_status_that_a_plugin_wrote_down_has_its_outcome(status: int, outcome: Outcome, service: Service) -> None:
     with closing(open_provider(service.at(f"a/{status}"))) as provider:
         assert dict(provider.send([chat("n1")])) == {"n1": outcome}
+
+
+def test_a_redirect_is_not_followed(service: Service) -> None:
+    with closing(open_provider(service.at("a/302"))) as provider:
+        outcome = dict(provider.send([chat("n1")]))["n1"]
+    assert isinstance(outcome, Retry)
+    assert [call.path for call in service.calls] == ["/a/302"]
 
 
 def test_a_service_that_is_away_is_tried_again(service: Service) -> None:

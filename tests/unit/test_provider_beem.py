@@ -138,6 +138,8 @@ def test_a_fault_half_way_through_such_a_call_does_not_hide_what_was_sent(vendor
         (Fault(status=200, body=b'{"successful": true, "request_id": 7}'), Sent(remote_id="7:1")),
         (Fault(status=200, body=b'{"data": {"code": 100, "request_id": 7}}'), Sent(remote_id="7:1")),
         (Fault(status=200, body=b'{"code": 100, "request_id": 7, "valid": 0, "invalid": 1}'), INVALID),
+        (Fault(status=200, body=b'{"code": "100", "request_id": "7", "invalid": "0"}'), Sent(remote_id="7:1")),
+        (Fault(status=200, body=b"[]"), Unclear(why=Reason.UNRECOGNISED, detail="the answer is not Beem's")),
     ],
 )
 def test_an_answer_is_classified(vendor: BeemSimulator, fault: Fault, expected: Outcome) -> None:

@@ -23,11 +23,11 @@ from clarion.contract.outcome import Outcome, Rejected, Retry, Sent, Unclear
 from clarion.contract.provider import Provider
 from clarion.contract.reasons import Reason
 from clarion.egress.http import Response
-from clarion.providers.http_sms import ENTRY
-from clarion.providers.http_sms.answers import judge
-from clarion.providers.http_sms.feedback import HttpSmsFeedback
-from clarion.providers.http_sms.reading import MEANINGS, at, decoded, parse_reading
-from clarion.providers.http_sms.template import Form, compile_template
+from clarion.providers.httpsms import ENTRY
+from clarion.providers.httpsms.answers import judge
+from clarion.providers.httpsms.feedback import HttpSmsFeedback
+from clarion.providers.httpsms.reading import MEANINGS, at, decoded, parse_reading
+from clarion.providers.httpsms.template import Form, compile_template
 from clarion.testing import messages
 from clarion.testing.host import MemoryHost
 from clarion.testing.simulators.http_sms import CALLBACK_SECRET, TOKEN, HttpSmsSimulator

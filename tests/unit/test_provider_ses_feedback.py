@@ -9,15 +9,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import urlopen
 
 import pytest
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives.asymmetric import rsa
 from moto import mock_aws
 from moto.server import ThreadedMotoServer
 
@@ -29,86 +24,28 @@ from clarion.contract.reasons import Reason
 from clarion.providers.ses.feedback import SesFeedback
 from clarion.providers.ses.sns import Envelope, Notary, string_to_sign
 from clarion.testing.host import MemoryHost
+from clarion.testing.simulators.sns import CONFIRM, TOPIC, SnsSimulator
 
-TOPIC = "arn:aws:sns:eu-west-1:123456789012:clarion"
-CERTIFICATE = "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-0123456789abcdef.pem"
-CONFIRM = (
-    "https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription"
-    "&TopicArn=arn%3Aaws%3Asns%3Aeu-west-1%3A123456789012%3Aclarion&Token=2336412f37"
-)
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 EVENTS = json.loads((Path(__file__).parent.parent / "recorded" / "ses" / "events.json").read_text())
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
-class Amazon:
-    """SNS' side: a key, its certificate served over a real socket, and what was asked for."""
+class Amazon(SnsSimulator):
+    """SNS, with a delivery in the envelope unless a test says otherwise."""
 
-    def __init__(self, *, until: datetime = NOW + timedelta(days=30)) -> None:
-        self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sns.amazonaws.com")])
-        self.pem = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(name)
-            .public_key(self.key.public_key())
-            .serial_number(1)
-            .not_valid_before(NOW - timedelta(days=30))
-            .not_valid_after(until)
-            .sign(self.key, hashes.SHA256())
-            .public_bytes(serialization.Encoding.PEM)
-        )
-        self.asked: list[str] = []
-        amazon = self
+    def __init__(self, *, key: rsa.RSAPrivateKey = KEY, until: datetime | None = None) -> None:
+        super().__init__(at=NOW - timedelta(seconds=15), key=key, until=until)
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                amazon.asked.append(self.path)
-                self.send_response(200)
-                self.end_headers()
-                self.wfile.write(amazon.pem)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
-
-    def fetch(self, url: str) -> bytes:
-        """What the egress door does, but to loopback."""
-        parts = urlsplit(url)
-        with urlopen(f"http://127.0.0.1:{self.server.server_port}{parts.path}?{parts.query}") as answer:
-            return bytes(answer.read())
-
-    def sign(self, version: str = "2", **fields: str) -> dict[str, str]:
-        envelope = {
-            "Type": "Notification",
-            "MessageId": "22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324",
-            "TopicArn": TOPIC,
-            "Message": json.dumps(EVENTS["delivery"]),
-            "Timestamp": "2026-11-20T11:59:45.000Z",
-            "SignatureVersion": version,
-            "Signature": "",
-            "SigningCertURL": CERTIFICATE,
-            "UnsubscribeURL": "https://sns.eu-west-1.amazonaws.com/?Action=Unsubscribe",
-            **fields,
-        }
-        known = {name: envelope[name] for name in envelope if name in Envelope.__struct_fields__}
-        algorithm = hashes.SHA1() if version == "1" else hashes.SHA256()
-        text = string_to_sign(Envelope(**known))
-        return {**envelope, "Signature": b64encode(self.key.sign(text, padding.PKCS1v15(), algorithm)).decode()}
-
-    def confirmation(self, **fields: str) -> dict[str, str]:
-        return self.sign(
-            **{"Type": "SubscriptionConfirmation", "Token": "2336412f37", "SubscribeURL": CONFIRM, **fields}
-        )
+    def envelope(self, version: str = "2", **fields: str) -> dict[str, str]:
+        message = fields.pop("Message", json.dumps(EVENTS["delivery"]))
+        return self.sign(message, version=version, **fields)
 
 
 @pytest.fixture
 def amazon() -> Iterator[Amazon]:
-    amazon = Amazon()
-    yield amazon
-    amazon.server.shutdown()
-    amazon.server.server_close()
+    with Amazon() as amazon:
+        yield amazon
 
 
 def ear(fetch: Callable[[str], bytes], *, topic: str = TOPIC) -> SesFeedback:
@@ -128,8 +65,8 @@ def nobody(url: str) -> bytes:
 @pytest.mark.parametrize("version", ["1", "2"])
 @pytest.mark.parametrize("fields", [{}, {"Subject": "Amazon SES Email Event Notification"}])
 def test_what_sns_signed_is_genuine_in_both_versions(amazon: Amazon, version: str, fields: dict[str, str]) -> None:
-    ear(amazon.fetch).verify(callback(amazon.sign(version, **fields)))
-    assert amazon.asked == ["/SimpleNotificationService-0123456789abcdef.pem?"]
+    ear(amazon.fetch).verify(callback(amazon.envelope(version, **fields)))
+    assert amazon.asked == ["/SimpleNotificationService-0123456789abcdef.pem"]
 
 
 def test_the_text_to_sign_is_that_of_the_documentation() -> None:
@@ -147,7 +84,7 @@ def test_the_text_to_sign_is_that_of_the_documentation() -> None:
 def test_a_certificate_is_fetched_once(amazon: Amazon) -> None:
     listener = ear(amazon.fetch)
     for _ in range(3):
-        listener.verify(callback(amazon.sign()))
+        listener.verify(callback(amazon.envelope()))
     assert len(amazon.asked) == 1
 
 
@@ -164,7 +101,7 @@ def test_a_certificate_is_fetched_once(amazon: Amazon) -> None:
 )
 def test_what_was_changed_after_signing_is_forged(amazon: Amazon, field: str, value: str) -> None:
     with pytest.raises(Forged, match="signature"):
-        ear(amazon.fetch).verify(callback({**amazon.sign(), field: value}))
+        ear(amazon.fetch).verify(callback({**amazon.envelope(), field: value}))
 
 
 @pytest.mark.parametrize(
@@ -186,7 +123,7 @@ def test_what_was_changed_after_signing_is_forged(amazon: Amazon, field: str, va
 )
 def test_certificates_come_from_sns_in_the_topics_region_only(amazon: Amazon, url: str) -> None:
     with pytest.raises(Forged):
-        ear(nobody).verify(callback(amazon.sign(SigningCertURL=url)))
+        ear(nobody).verify(callback(amazon.envelope(SigningCertURL=url)))
 
 
 @pytest.mark.parametrize(
@@ -205,7 +142,7 @@ def test_what_cannot_be_ours_is_refused_before_anything_is_fetched(
     amazon: Amazon, change: dict[str, str], expected: str
 ) -> None:
     with pytest.raises(Forged, match=expected):
-        ear(nobody).verify(callback({**amazon.sign(), **change}))
+        ear(nobody).verify(callback({**amazon.envelope(), **change}))
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"Type": "Notification"}', b"\xff\xfe", b"{" * 400_000])
@@ -216,23 +153,19 @@ def test_what_is_no_envelope_is_forged(body: bytes) -> None:
 
 def test_without_a_topic_nobody_may_report(amazon: Amazon) -> None:
     with pytest.raises(Forged, match="no topic= is configured"):
-        ear(nobody, topic="").verify(callback(amazon.sign()))
+        ear(nobody, topic="").verify(callback(amazon.envelope()))
 
 
 def test_another_key_with_a_certificate_of_its_own_is_forged(amazon: Amazon) -> None:
-    other = Amazon()
-    other.server.shutdown()
-    other.server.server_close()
-    with pytest.raises(Forged, match="signature"):
-        ear(amazon.fetch).verify(callback(other.sign()))
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    with Amazon(key=key) as other, pytest.raises(Forged, match="signature"):
+        ear(amazon.fetch).verify(callback(other.envelope()))
 
 
 def test_a_certificate_out_of_date_proves_nothing() -> None:
     old = Amazon(until=NOW - timedelta(days=1))
-    with pytest.raises(Forged, match="out of date"):
-        ear(old.fetch).verify(callback(old.sign()))
-    old.server.shutdown()
-    old.server.server_close()
+    with old, pytest.raises(Forged, match="out of date"):
+        ear(old.fetch).verify(callback(old.envelope()))
 
 
 def test_without_the_certificate_the_vendor_is_asked_to_come_again_and_is_not_asked_at_once(amazon: Amazon) -> None:
@@ -244,7 +177,7 @@ def test_without_the_certificate_the_vendor_is_asked_to_come_again_and_is_not_as
 
     clock = [0.0]
     notary = Notary(away, clock=lambda: clock[0])
-    fields = {name: value for name, value in amazon.sign().items() if name != "UnsubscribeURL"}
+    fields = {name: value for name, value in amazon.envelope().items() if name != "UnsubscribeURL"}
     for _ in range(5):
         with pytest.raises(Unreachable):
             notary.verify(Envelope(**fields), topics=frozenset({TOPIC}), now=NOW)
@@ -279,11 +212,11 @@ def test_nothing_else_is_ever_called(amazon: Amazon, change: dict[str, str]) -> 
 
 
 def test_an_ordinary_notification_needs_no_acknowledgement(amazon: Amazon) -> None:
-    ear(nobody).acknowledge(callback(amazon.sign()))
+    ear(nobody).acknowledge(callback(amazon.envelope()))
 
 
 def parsed(amazon: Amazon, name: str) -> list[Reported]:
-    return list(ear(nobody).parse(callback(amazon.sign(Message=json.dumps(EVENTS[name])))))
+    return list(ear(nobody).parse(callback(amazon.envelope(Message=json.dumps(EVENTS[name])))))
 
 
 EVENT_ID = "22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324"
@@ -351,24 +284,24 @@ def test_taking_a_mail_out_of_the_junk_folder_is_no_complaint(amazon: Amazon) ->
 def test_hard_and_soft_bounces(amazon: Amazon, bounce: tuple[str, str], expected: tuple[Kind, Reason]) -> None:
     event = json.loads(json.dumps(EVENTS["bounce"]))
     event["bounce"].update(bounceType=bounce[0], bounceSubType=bounce[1])
-    [report] = ear(nobody).parse(callback(amazon.sign(Message=json.dumps(event))))
+    [report] = ear(nobody).parse(callback(amazon.envelope(Message=json.dumps(event))))
     assert (report.kind, report.reason) == expected
 
 
 def test_events_that_are_new_to_us_say_nothing(amazon: Amazon) -> None:
     event = {"eventType": "Teleported", "mail": {"messageId": "x"}}
-    assert ear(nobody).parse(callback(amazon.sign(Message=json.dumps(event)))) == []
+    assert ear(nobody).parse(callback(amazon.envelope(Message=json.dumps(event)))) == []
 
 
 def test_the_greeting_of_a_new_topic_says_nothing_and_nonsense_is_malformed(amazon: Amazon) -> None:
     greeting = "Successfully validated SNS topic for Amazon SES event publishing."
-    assert ear(nobody).parse(callback(amazon.sign(Message=greeting))) == []
+    assert ear(nobody).parse(callback(amazon.envelope(Message=greeting))) == []
     with pytest.raises(Malformed):
-        ear(nobody).parse(callback(amazon.sign(Message="hello")))
+        ear(nobody).parse(callback(amazon.envelope(Message="hello")))
 
 
 def test_nothing_printed_holds_an_address(amazon: Amazon) -> None:
-    assert "recipient@" not in repr(parsed(amazon, "bounce")) + repr(callback(amazon.sign()))
+    assert "recipient@" not in repr(parsed(amazon, "bounce")) + repr(callback(amazon.envelope()))
 
 
 def test_a_bad_topic_is_refused_when_the_account_is_opened() -> None:

@@ -16,7 +16,8 @@ from hpack import HeaderTuple, NeverIndexedHeaderTuple
 from clarion.egress.errors import Blocked, Broken, ConnectFailed, EgressError, TimedOut
 from clarion.egress.guard import BlockedAddress, Guard
 from clarion.egress.http import USER_AGENT, Limits, Response, checked_url
-from clarion.egress.http2_wire import NotTaken, Wire
+from clarion.egress.http2_exchange import NotTaken
+from clarion.egress.http2_wire import Wire
 
 TRIES = 3
 Header = tuple[bytes, bytes]

@@ -5,7 +5,7 @@ The protocol itself is h2's. Which connection an exchange takes, and when there 
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 from h2.config import H2Configuration
@@ -29,6 +29,7 @@ from hyperframe.frame import Frame, GoAwayFrame
 
 from clarion.egress.errors import Broken
 from clarion.egress.http import Response
+from clarion.egress.http2_exchange import Exchange, NotTaken
 
 PING_SECONDS = 60.0
 PONG_SECONDS = 10.0
@@ -39,10 +40,6 @@ SETTINGS = {SettingCodes.ENABLE_PUSH: 0, SettingCodes.INITIAL_WINDOW_SIZE: 65_53
 CONFIG = H2Configuration(
     client_side=True, header_encoding=None, validate_outbound_headers=False, normalize_outbound_headers=False
 )
-
-
-class NotTaken(Exception):
-    """The server says that it did not act on the request, so it may go again over another connection."""
 
 
 class _Connection(H2Connection):
@@ -56,22 +53,6 @@ class _Connection(H2Connection):
         return result
 
 
-class _Exchange:
-    """A request on its way and its answer so far."""
-
-    __slots__ = ("answer", "body", "headers", "status", "unsent")
-
-    def __init__(self, answer: "asyncio.Future[Response]", unsent: bytes) -> None:
-        self.answer = answer
-        self.unsent = unsent
-        self.status = 0
-        self.headers: Mapping[str, str] = {}
-        self.body = bytearray()
-
-    def response(self, *, truncated: bool = False) -> Response:
-        return Response(status=self.status, headers=self.headers, body=bytes(self.body), truncated=truncated)
-
-
 class Wire(asyncio.Protocol):
     """A connection. `on_change` is called when there may be room again, or never will be: look at `is_open`."""
 
@@ -81,7 +62,7 @@ class Wire(asyncio.Protocol):
         self._h2 = _Connection(config=CONFIG)
         self._h2.local_settings = Settings(client=True, initial_values=dict(SETTINGS))
         self._loop = asyncio.get_running_loop()
-        self._streams: dict[int, _Exchange] = {}
+        self._streams: dict[int, Exchange] = {}
         self._blocked: list[int] = []
         self._flushing = False
         self._pong: asyncio.TimerHandle | None = None
@@ -175,34 +156,26 @@ class Wire(asyncio.Protocol):
     def _begin(self, number: int, headers: Sequence[tuple[bytes, bytes]]) -> None:
         exchange = self._streams.get(number)
         if exchange is not None:
-            named = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers}
-            exchange.status = int(named.pop(":status", "0"))
-            exchange.headers = _AnyCase(named)
+            exchange.begin(headers)
 
     def _more(self, number: int, data: bytes) -> None:
         exchange = self._streams.get(number)
-        if exchange is None:
-            return
-        exchange.body += data
-        if len(exchange.body) > self._cap:
-            del exchange.body[self._cap :]
+        if exchange is not None and not exchange.add(data):
             del self._streams[number]
             self._drop(number)
-            _set(exchange, exchange.response(truncated=True))
 
     def _finish(self, number: int) -> None:
         exchange = self._streams.pop(number, None)
         if exchange is not None:
             if exchange.unsent:
                 self._drop(number)
-            _set(exchange, exchange.response())
+            exchange.finish()
 
     def _reset(self, number: int, code: int | None) -> None:
         exchange = self._streams.pop(number, None)
-        if exchange is None:
-            return
-        refused = code == ErrorCodes.REFUSED_STREAM
-        _fail(exchange, NotTaken() if refused else Broken("the server broke the exchange off", sent=True))
+        if exchange is not None:
+            refused = code == ErrorCodes.REFUSED_STREAM
+            exchange.fail(NotTaken() if refused else Broken("the server broke the exchange off", sent=True))
 
     def _settled(self) -> None:
         if not self.ready.done():
@@ -219,27 +192,27 @@ class Wire(asyncio.Protocol):
     def _goodbye(self, last: int) -> None:
         self.is_open = False
         for number in [number for number in self._streams if number > last]:
-            _fail(self._streams.pop(number), NotTaken())
+            self._streams.pop(number).fail(NotTaken())
         self._on_change()
         self._end_if_done()
 
     # what we say
 
-    def _say(self, headers: Sequence[HeaderTuple], body: bytes) -> tuple[int, _Exchange]:
+    def _say(self, headers: Sequence[HeaderTuple], body: bytes) -> tuple[int, Exchange]:
         try:
             number = self._h2.get_next_available_stream_id()
             self._h2.send_headers(number, headers)
         except H2Error as error:
             self.is_open = False
             raise NotTaken from error
-        exchange = self._streams[number] = _Exchange(self._loop.create_future(), body)
+        exchange = self._streams[number] = Exchange(self._loop.create_future(), body, self._cap)
         if number >= MOST_EXCHANGES:
             self.is_open = False
         self._send(number, exchange)
         self._flush_soon()
         return number, exchange
 
-    def _send(self, number: int, exchange: _Exchange) -> None:
+    def _send(self, number: int, exchange: Exchange) -> None:
         """As much of the body as the server has room for."""
         frame = self._h2.max_outbound_frame_size
         while (room := min(self._h2.local_flow_control_window(number), frame)) > 0 or not exchange.unsent:
@@ -299,26 +272,5 @@ class Wire(asyncio.Protocol):
             self.ready.set_exception(Broken(why, sent=False))
         while self._streams:
             _, exchange = self._streams.popitem()
-            # a status that has come counts, even when its body breaks off
-            if exchange.status:
-                _set(exchange, exchange.response(truncated=True))
-            else:
-                _fail(exchange, Broken(why, sent=True))
+            exchange.fail(Broken(why, sent=True))
         self._on_change()
-
-
-class _AnyCase(dict[str, str]):
-    """Header names are in lower case here, and asked for as they are written elsewhere."""
-
-    def get(self, name: str, default: str | None = None) -> str | None:  # type: ignore[override]
-        return super().get(name.lower(), default)
-
-
-def _set(exchange: _Exchange, response: Response) -> None:
-    if not exchange.answer.done():
-        exchange.answer.set_result(response)
-
-
-def _fail(exchange: _Exchange, error: Exception) -> None:
-    if not exchange.answer.done():
-        exchange.answer.set_exception(error)

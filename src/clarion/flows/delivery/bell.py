@@ -41,7 +41,7 @@ def ring_after_commit(lanes: Collection[str]) -> None:
 
 
 def ring(lanes: Collection[str]) -> None:
-    """Ring for each lane (or JOBS, FEEDBACK). A broker that is away is left alone for a moment: nothing depends on it."""
+    """Ring for each lane (or JOBS, FEEDBACK). A broker that is away is left alone a moment: nothing depends on it."""
     global _silent_until, _away  # noqa: PLW0603 - one moment shared by the process
     if not lanes or time.monotonic() < _silent_until:
         return

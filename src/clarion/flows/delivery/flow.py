@@ -131,7 +131,8 @@ def deliver(batch: Batch, carriers: Carriers) -> int:
             settled += settle(batch.lease, ready, clock.now())
             spending.keep(ready)
         spending.give_back_rest()
-        _let_go(batch.lease, [work for work in works if str(work.id) not in hand_over.begun])
+        if hand_over.kept_back:
+            _let_go(batch.lease, [work for work in works if str(work.id) not in hand_over.begun])
     return settled
 
 

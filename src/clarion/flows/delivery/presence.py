@@ -86,7 +86,9 @@ class Presence:
             self.renew()
             connection.close()
         now = monotonic()
-        self._unsure = {mark: self._unsure.get(mark, now) for mark in marks - held}
+        # once others may have been told that we are gone, what is under that mark is not ours again
+        lost = {mark for mark, since in self._unsure.items() if now - since >= DOUBT_SECONDS}
+        self._unsure = {mark: self._unsure.get(mark, now) for mark in (marks - held) | (marks & lost)}
         return well
 
 

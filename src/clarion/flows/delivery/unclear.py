@@ -71,7 +71,8 @@ def set_apart(batch: Sequence[Work], now: datetime) -> tuple[list[Work], list[Fa
 
 class HandOver:
     """Asked before messages are handed over. Marks them where that matters; keeps back what the lease no longer holds,
-    and what had better not be begun any more (`may_begin`). `begun` names what was handed over, or may have been."""
+    and what had better not be begun any more (`may_begin`). `begun` names the notifications that were handed over, or
+    may have been; `kept_back`: others were not."""
 
     def __init__(self, lease: int, works: Iterable[Work], may_begin: Callable[[], bool] = lambda: True) -> None:
         self._lease = lease
@@ -79,12 +80,14 @@ class HandOver:
         self._marked: set[str] = set()
         self._may_begin = may_begin
         self.begun: set[str] = set()
+        self.kept_back = False
 
     def __call__(self, messages: Sequence[Message], declared: Declaration) -> Sequence[Message]:
         """Those of the messages that may be handed over now."""
         if not self._may_begin():
             # a notification's messages are never parted: one device told and the other forgotten
             messages = [m for m in messages if m.notification_id in self.begun]
+            self.kept_back = True
         if not declared.idempotent and self._open:
             new = {m.notification_id for m in messages} & self._open - self._marked
             if new:

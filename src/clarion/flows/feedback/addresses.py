@@ -27,6 +27,8 @@ from clarion.records.suppression.strikes import SoftBounce
 # the words that carriers recognise (CTIA; Twilio's default list)
 STOP_WORDS = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "optout", "revoke"})
 START_WORDS = frozenset({"start", "yes", "unstop"})
+# a soft bounce for these reasons says nothing of the address
+NOT_THE_ADDRESS = frozenset({Reason.CONTENT_REFUSED, Reason.TOO_LARGE, Reason.POLICY_REFUSED, Reason.THROTTLED})
 ABOUT_ADDRESSES = frozenset({Kind.BOUNCED, Kind.SOFT_BOUNCED, Kind.COMPLAINED, Kind.UNSUBSCRIBED, Kind.REPLIED})
 log = structlog.get_logger()
 
@@ -52,7 +54,7 @@ def heed(abouts: Sequence[About]) -> None:
     soft = [
         SoftBounce(key=_key(each.told), address=address, source=each.account.label, at=each.told.at)
         for each, address in located
-        if each.told.reported.kind is Kind.SOFT_BOUNCED
+        if each.told.reported.kind is Kind.SOFT_BOUNCED and each.told.reported.reason not in NOT_THE_ADDRESS
     ]
     added = store.suppress([*listings, *strikes.strike(soft)])
     for each, address in located:

@@ -16,7 +16,7 @@ from clarion.flows.delivery.fallback import fall_back
 from clarion.flows.feedback.match import Matched
 from clarion.records import hot
 from clarion.records.feedback import reports
-from clarion.records.feedback.reports import ARRIVED, FAILED
+from clarion.records.feedback.reports import has_arrived, has_failed
 from clarion.records.ledger import journal, queue, transitions
 from clarion.records.ledger.rows import DecisionRow, Move
 from clarion.records.ledger.status import WAITING, Status
@@ -64,7 +64,7 @@ def _is_free(group: Group, now: datetime) -> bool:
         return True
     if found.leased or not found.attempts:
         return False
-    arrived = any(each.told.reported.kind in ARRIVED for each in group)
+    arrived = any(has_arrived(each.told.reported) for each in group)
     first = group[0]
     if found.held:
         answer = Answer.DELIVERED if arrived else Answer.SENT
@@ -115,9 +115,9 @@ def _failed(group: Group) -> bool:
 def _move(group: Group) -> Move | None:
     """Where a notification goes by what was newly said of it; the table of moves decides whether it still may."""
     found = group[0].found
-    if any(each.told.reported.kind in ARRIVED for each in group):
+    if any(has_arrived(each.told.reported) for each in group):
         return Move(notification_id=found.id, to=Status.DELIVERED, account=found.account or group[0].account.name)
-    over = next((each for each in group if each.told.reported.kind in FAILED and each.current), None)
+    over = next((each for each in group if has_failed(each.told.reported) and each.current), None)
     # of several devices, one that failed is not the notification; what waits again is not to be ended by the past
     if over is None or over.place or (found.status in WAITING and not found.held):
         return None

@@ -15,7 +15,7 @@ import structlog
 from django.db import DataError, transaction
 
 from clarion.contract.faults import ProviderFault
-from clarion.contract.feedback import Malformed, Reported
+from clarion.contract.feedback import Kind, Malformed, Reported
 from clarion.flows.delivery import bell
 from clarion.flows.delivery.stopping import stopping
 from clarion.flows.feedback.addresses import About, heed
@@ -181,4 +181,5 @@ def _take_in(told: Sequence[Told], accounts: Accounts, now: datetime) -> None:
 
 
 def _names_a_message(told: Told) -> bool:
-    return bool(told.reported.message_id or told.reported.remote_id)
+    """A reply has an id of its own, and no message of ours to wait for."""
+    return told.reported.kind is not Kind.REPLIED and bool(told.reported.message_id or told.reported.remote_id)

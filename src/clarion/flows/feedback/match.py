@@ -21,12 +21,16 @@ SELECT n.id, n.status, n.user_id, n.category_id, n.channel, n.account, n.remote_
 FROM ledger_notification AS n LEFT JOIN ledger_queue AS q ON q.id = n.id
 WHERE n.id = ANY(%(ids)s) AND n.id BETWEEN %(lowest)s AND %(highest)s
 """
-# the conditions of the partial index ledger_attempt_remote stand here as they stand there
+# the conditions of the partial index ledger_attempt_remote stand here as they stand there; OFFSET 0 keeps the planner
+# from reading whole weeks where its statistics lag behind
 _BY_REMOTE_ID = """
-SELECT a.remote_id, a.account, a.notification_id, a.target
-FROM unnest(%(remote)s::text[]) AS r(id)
-JOIN ledger_attempt AS a ON hashtextextended(a.remote_id, 0) = hashtextextended(r.id, 0) AND a.remote_id = r.id
-WHERE a.remote_id <> '' AND a.account NOT IN ('inapp', 'websocket') AND a.notification_id >= %(oldest)s
+SELECT found.* FROM unnest(%(remote)s::text[]) AS r(id)
+CROSS JOIN LATERAL (
+    SELECT a.remote_id, a.account, a.notification_id, a.target FROM ledger_attempt AS a
+    WHERE hashtextextended(a.remote_id, 0) = hashtextextended(r.id, 0) AND a.remote_id = r.id
+      AND a.remote_id <> '' AND a.account NOT IN ('inapp', 'websocket') AND a.notification_id >= %(oldest)s
+    OFFSET 0
+) AS found
 """
 
 

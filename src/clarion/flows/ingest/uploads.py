@@ -19,8 +19,7 @@ from clarion.flows.ingest.plans import new_job
 from clarion.records.ledger import bulk_store
 from clarion.records.ledger.bulk_store import RejectedRecipient
 from clarion.records.ledger.lanes import JOBS
-from clarion.records.ledger.models import Job, Notification
-from clarion.records.ledger.queue import first_of_request
+from clarion.records.ledger.models import Job
 from clarion.records.uploads import pages
 
 MOST_LINES = 5_000_000
@@ -113,7 +112,8 @@ def take_page(job: Job, intake: Intake, now: datetime) -> bool:
         Recipient(user_id=user, channels=tuple(ChannelKey(key) for key in keys), context=_context(context), place=place)
         for place, user, keys, context in page.recipients
     ]
-    intake.seen |= _taken_before(job.id, {recipient.user_id for recipient in recipients})
+    if job.accepted:
+        intake.seen |= bulk_store.taken_before(job.id, {recipient.user_id for recipient in recipients})
     unreadable = [
         RejectedRecipient(place=place, channel="", user_id=None, code=code, message=message)
         for place, code, message in page.unreadable
@@ -127,9 +127,3 @@ _NOTHING = msgspec.msgpack.encode({})
 
 def _context(raw: msgspec.Raw) -> dict[str, object]:
     return {} if bytes(raw) == _NOTHING else msgspec.msgpack.decode(raw, type=dict[str, object])
-
-
-def _taken_before(job_id: UUID, users: set[UUID]) -> set[tuple[UUID, ChannelKey]]:
-    """Whom earlier pages reached already, and where."""
-    rows = Notification.objects.filter(user_id__in=users, request_id=job_id, id__gte=first_of_request(job_id))
-    return {(user, ChannelKey(key)) for user, key in rows.values_list("user_id", "channel")}

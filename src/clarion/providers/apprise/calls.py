@@ -48,8 +48,8 @@ class Services:
     """Plugins made from URLs, one a call: they keep notes of their calls, so two threads cannot share one."""
 
     def __init__(self) -> None:
-        # nothing on disk, no plugins from folders, no secrets in Apprise's own log
-        self.asset = AppriseAsset(storage_mode="memory", secure_logging=True, plugin_paths=None)
+        # nothing on disk, no plugins from folders, no secrets in Apprise's own log, no way to another host
+        self.asset = AppriseAsset(storage_mode="memory", secure_logging=True, plugin_paths=None, http_redirects=False)
         self._lock = threading.Lock()  # around Apprise's own tables of plugins, which are filled on first use
 
     def of(self, url: str) -> NotifyBase:

@@ -5,7 +5,7 @@ Beem has no idempotency key, and of a call it took in part it says how many, not
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 import msgspec
@@ -37,18 +37,14 @@ REPORTS = "/public/v1/delivery-reports"
 Found = list[tuple[str, Outcome]]
 
 
-class Answer(msgspec.Struct, frozen=True):
-    """What we read of an answer; some versions wrap it in `data`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What we read of an answer. `left_out`: recipients that were not taken, invalid or named twice."""
 
-    code: int | str = 0
-    request_id: int | str = ""
-    successful: bool | None = None
-    invalid: int = 0
-    duplicates: int = 0
-    data: dict[str, Any] | None = None
-
-
-_read = msgspec.json.Decoder(Answer)
+    code: int = 0
+    request_id: str = ""
+    successful: bool = False
+    left_out: int = 0
 
 
 class BeemProvider:
@@ -88,7 +84,7 @@ class BeemProvider:
         except EgressError as error:
             return _all(batch, unanswered(error))
         answer = _parsed(response)
-        code = _number(answer.code)
+        code = answer.code
         if code == SUBMITTED or (not code and answer.successful):
             return await self._submitted(batch, answer)
         if code in SPLITS and len(batch.messages) > 1:
@@ -106,9 +102,8 @@ class BeemProvider:
             return found + _all(second, Retry(why=Reason.UNREACHABLE, whole_account=True, detail=str(fault)))
 
     async def _submitted(self, batch: Batch, answer: Answer) -> Found:
-        """Beem took the call; `invalid` and `duplicates` of its recipients it did not take."""
-        request = str(answer.request_id)
-        left_out = answer.invalid + answer.duplicates
+        """Beem took the call, though perhaps not all its recipients."""
+        request, left_out = answer.request_id, answer.left_out
         if left_out == 0:
             return _taken(batch, request, range(1, len(batch.messages) + 1))
         if left_out >= len(batch.messages):
@@ -139,7 +134,7 @@ class BeemProvider:
     def probe(self) -> None:
         """Ask for the balance. Raises Unreachable, Misconfigured."""
         response = self._api.ask(BALANCE, headers=self._login)
-        code = _number(_parsed(response).code)
+        code = _parsed(response).code
         if response.status == 200 and code in (0, SUBMITTED):
             return
         if response.status >= 500 or response.status == 429:
@@ -164,15 +159,25 @@ def _taken(batch: Batch, request: str, places: Sequence[int]) -> Found:
 
 
 def _parsed(response: Response) -> Answer:
+    """Numbers come as numbers or as texts, and some versions wrap the answer in `data`."""
     try:
-        answer = _read.decode(response.body)
-        return msgspec.convert(answer.data, Answer) if answer.data and not answer.code else answer
+        told = msgspec.json.decode(response.body)
     except msgspec.MsgspecError:
         return Answer()
+    if isinstance(told, dict) and "code" not in told and isinstance(told.get("data"), dict):
+        told = told["data"]
+    if not isinstance(told, dict):
+        return Answer()
+    return Answer(
+        code=_number(told.get("code")),
+        request_id=str(told.get("request_id") or ""),
+        successful=told.get("successful") is True,
+        left_out=_number(told.get("invalid")) + _number(told.get("duplicates")),
+    )
 
 
-def _number(code: int | str) -> int:
-    text = str(code)
+def _number(value: object) -> int:
+    text = str(value)
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 

@@ -21,6 +21,8 @@ REJECTED: Mapping[int, tuple[Reason, bool]] = {
     14103: (Reason.CONTENT_REFUSED, False),  # invalid body
     14111: (Reason.POLICY_REFUSED, False),  # a trial account reaches verified numbers only
     20023: (Reason.INVALID_ADDRESS, False),  # not a number
+    20413: (Reason.TOO_LARGE, False),  # request entity too large
+    21202: (Reason.INVALID_ADDRESS, True),  # premium number
     21211: (Reason.INVALID_ADDRESS, True),  # invalid To number
     21214: (Reason.ADDRESS_UNREACHABLE, False),  # To number cannot be reached
     21217: (Reason.INVALID_ADDRESS, True),  # does not appear to be valid
@@ -43,10 +45,18 @@ REJECTED: Mapping[int, tuple[Reason, bool]] = {
     21617: (Reason.TOO_LARGE, False),  # longer than 1600
     21618: (Reason.CONTENT_REFUSED, False),  # body cannot be sent
     21619: (Reason.CONTENT_REFUSED, False),  # nothing to send
+    21620: (Reason.CONTENT_REFUSED, False),  # invalid media URL
+    21623: (Reason.CONTENT_REFUSED, False),  # too many media
     21624: (Reason.CONTENT_REFUSED, False),  # validity period not taken
     21635: (Reason.INVALID_ADDRESS, True),  # To is a landline
+    21652: (Reason.TOO_LARGE, False),  # subject longer than 40
+    21653: (Reason.INVALID_ADDRESS, False),  # more recipients than allowed
+    21655: (Reason.CONTENT_REFUSED, False),  # ContentSid invalid
+    21656: (Reason.CONTENT_REFUSED, False),  # ContentVariables invalid
     21658: (Reason.TOO_LARGE, False),  # a parameter is too long
     21703: (Reason.POLICY_REFUSED, False),  # the messaging service has no number for this destination
+    21900: (Reason.POLICY_REFUSED, False),  # India: DLT entity id not valid
+    21901: (Reason.POLICY_REFUSED, False),  # India: DLT template id not valid
     21910: (Reason.INVALID_ADDRESS, False),  # From and To are of different channels
     30004: (Reason.POLICY_REFUSED, False),  # message blocked (by the phone, its owner or a register)
     30005: (Reason.ADDRESS_UNREACHABLE, True),  # unknown handset: the number may no longer exist
@@ -89,9 +99,11 @@ REJECTED: Mapping[int, tuple[Reason, bool]] = {
     63019: (Reason.CONTENT_REFUSED, False),  # media failed to download
     63021: (Reason.CONTENT_REFUSED, False),  # invalid content
     63024: (Reason.INVALID_ADDRESS, False),  # invalid recipient
+    63025: (Reason.CONTENT_REFUSED, False),  # media already exists
     63026: (Reason.CONTENT_REFUSED, False),  # flagged as spam
     63027: (Reason.CONTENT_REFUSED, False),  # no such template
     63028: (Reason.CONTENT_REFUSED, False),  # number of parameters
+    63029: (Reason.CONTENT_REFUSED, False),  # the receiver could not load the template
     63030: (Reason.CONTENT_REFUSED, False),  # unsupported parameter
     63031: (Reason.INVALID_ADDRESS, False),  # same From and To
     63032: (Reason.POLICY_REFUSED, False),  # WhatsApp limitation
@@ -152,6 +164,7 @@ ACCOUNT: Mapping[int, str] = {
     20151: "SID or token are wrong",
     20403: "the key may not do this",
     20404: "there is no such account: check the SID and endpoint=",
+    20410: "the resource is gone: check messaging_service= and endpoint=",
     21210: "from= is not verified",
     21212: "from= is not valid",
     21267: "a trial account cannot send under a name: upgrade it, or use a number",
@@ -161,6 +174,7 @@ ACCOUNT: Mapping[int, str] = {
     21609: "the StatusCallback is not valid: CLARION_PUBLIC_URL must be a public https address",
     21616: "from= matches several numbers",
     21621: "from= is not enabled for MMS",
+    21622: "MMS is not enabled for the account",
     21626: "the StatusCallback's events are not valid",
     21627: "max_price= is not valid",
     21654: "a ContentSid is required by this sender",
@@ -177,6 +191,10 @@ ACCOUNT: Mapping[int, str] = {
     21711: "the sender does not belong to the messaging service",
     21713: "the messaging service's use case is not valid",
     30002: "the account is suspended",
+    30028: "the API version was not taken: check endpoint=",
+    30029: "the content retention setting was not taken",
+    30030: "the address retention setting was not taken",
+    30031: "the rate setting was not taken",
     30037: "outbound messaging is disabled for the account",
     63001: "the channel refuses its credentials",
     63002: "the channel does not know from=",

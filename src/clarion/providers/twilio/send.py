@@ -36,8 +36,8 @@ class Answer(msgspec.Struct, frozen=True):
 
     sid: str = ""
     status: str | int = ""
-    num_segments: str | None = None
-    price: str | None = None
+    num_segments: str | int | None = None
+    price: str | float | None = None
     price_unit: str | None = None
     error_code: int | None = None
     code: int = 0
@@ -143,13 +143,14 @@ def _outcome(response: Response) -> Outcome:
         return known or Rejected(why=Reason.UNRECOGNISED, detail=f"status {answer.status}")
     if not answer.sid:
         return Unclear(why=Reason.UNRECOGNISED, detail="the answer is not a message resource")
-    price = f"{answer.price.lstrip('-')} {answer.price_unit or ''}".strip() if answer.price else ""
+    price = f"{str(answer.price).lstrip('-')} {answer.price_unit or ''}".strip() if answer.price else ""
     return Sent(remote_id=answer.sid, segments=_number(answer.num_segments), price=price)
 
 
-def _number(text: str | None) -> int | None:
+def _number(value: str | int | None) -> int | None:
     """Twilio writes numbers as text; `0` means that a messaging service has not counted yet."""
-    return int(text) or None if text and text.isascii() and text.isdigit() else None
+    text = str(value)
+    return int(text) or None if text.isascii() and text.isdigit() and len(text) < 5 else None
 
 
 ENTRY = Entry(scheme="twilio", channels=CHANNELS, open=TwilioProvider, feedback=TwilioFeedback)

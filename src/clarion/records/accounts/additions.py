@@ -37,7 +37,7 @@ def add(channel: ChannelKey, url: str, name: str = "") -> Account:
 
 
 def change_url(row: Account, url: str) -> list[str]:
-    """Other credentials or another server under the same name; raises InputError. The caller saves the columns named."""
+    """Other credentials or another server under the same name; raises InputError. The caller saves what is named."""
     refuse_mirrored(row, "change it there")
     _take_url(row, _parsed(url), url)
     row.fault, row.fault_at = "", None

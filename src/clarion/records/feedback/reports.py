@@ -168,6 +168,16 @@ def _opened(row: Sequence[Any]) -> Told | None:
     )
 
 
-ARRIVED = frozenset({Kind.DELIVERED, Kind.OPENED, Kind.CLICKED, Kind.COMPLAINED, Kind.UNSUBSCRIBED})
-"""What cannot have happened to a message that did not arrive."""
-FAILED = frozenset({Kind.BOUNCED, Kind.SOFT_BOUNCED, Kind.FAILED})
+_ARRIVED = frozenset({Kind.DELIVERED, Kind.OPENED, Kind.CLICKED, Kind.COMPLAINED})
+_FAILED = frozenset({Kind.BOUNCED, Kind.SOFT_BOUNCED, Kind.FAILED})
+
+
+def has_arrived(reported: Reported) -> bool:
+    """Whether this cannot have happened to a message that did not arrive."""
+    return reported.kind in _ARRIVED
+
+
+def has_failed(reported: Reported) -> bool:
+    """Whether the message did not get there. A vendor that knew the recipient as unsubscribed did not send it, and says
+    so with a reason."""
+    return reported.kind in _FAILED or (reported.kind is Kind.UNSUBSCRIBED and reported.reason is not None)

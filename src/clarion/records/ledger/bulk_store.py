@@ -1,6 +1,6 @@
 """Accepting many: rows by COPY, in the transaction of the caller. The job's counts move with its rows."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,8 +10,11 @@ from uuid import UUID
 from django.db import connection
 from uuid_utils import uuid7
 
+from clarion.contract.channel import ChannelKey
+from clarion.records import hot
 from clarion.records.ledger.copying import NULL, copy_lines, copy_rows, line_of
 from clarion.records.ledger.lanes import lane_of
+from clarion.records.ledger.queue import first_of_request
 from clarion.records.ledger.rows import DecisionRow, NewNotification, NewRequest
 from clarion.records.personal.envelope import place_of
 from clarion.records.personal.ring import ring
@@ -81,6 +84,21 @@ class Form:
 
     row: NewNotification
     decision: DecisionRow
+
+
+# OFFSET 0: by the index on user and id, and not by that on the request, of which a long job has millions
+_TAKEN = """
+SELECT u.id, n.channel FROM unnest(%s::uuid[]) AS u(id)
+CROSS JOIN LATERAL (
+    SELECT m.request_id, m.channel FROM ledger_notification AS m WHERE m.user_id = u.id AND m.id >= %s OFFSET 0
+) AS n WHERE n.request_id = %s
+"""
+
+
+def taken_before(request_id: UUID, users: Collection[UUID]) -> set[tuple[UUID, ChannelKey]]:
+    """Whom of these the request has reached already, and on which channel."""
+    rows = hot.fetch(_TAKEN, [hot.uuids(users), first_of_request(request_id), request_id])
+    return {(user, ChannelKey(channel)) for user, channel in rows}
 
 
 class Taken(NamedTuple):

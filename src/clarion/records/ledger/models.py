@@ -64,6 +64,11 @@ class Notification(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["user_id", "-id"], name="ledger_notification_user"),
             models.Index(fields=["request_id"], name="ledger_notification_request"),
+            models.Index(
+                fields=["user_id", "reference"],
+                name="ledger_notification_reference",
+                condition=~models.Q(reference=""),
+            ),
         ]
 
     context = sealed_json("context_sealed")

@@ -27,7 +27,7 @@ FROM unnest(%(users)s::uuid[], %(categories)s::int[], %(references)s::text[], %(
 CROSS JOIN LATERAL (
     SELECT n.id FROM ledger_notification AS n
     WHERE n.user_id = w.user_id AND n.id >= %(since)s AND n.category_id = w.category_id
-      AND n.reference = w.reference AND n.channel = w.channel AND n.status <> ALL(%(void)s)
+      AND n.reference = w.reference AND n.reference <> '' AND n.channel = w.channel AND n.status <> ALL(%(void)s)
     ORDER BY n.id LIMIT 1
 ) AS first
 """
@@ -50,7 +50,8 @@ def hold(marks: Collection[Mark]) -> None:
 
 
 def earlier(marks: Collection[Mark], since: datetime) -> dict[Mark, UUID]:
-    """The first notification since then for each mark that has one. Looked up by the index on user and id."""
+    """The first notification since then for each mark that has one. Looked up by the index on user and reference, for
+    which the statement must say that there is a reference."""
     values = {
         **_values(marks),
         "channels": [mark.channel for mark in marks],

@@ -11,7 +11,8 @@ from clarion.records.ledger.status import Status
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionRow:
-    """One decision about one notification. `stage`: ingest, gate, render, route, send, settle, fallback, api."""
+    """One decision about one notification. `stage`: ingest, gate, limits, render, sms_safety, send, settle, fallback,
+    api."""
 
     notification_id: UUID
     at: datetime

@@ -5,7 +5,7 @@ from typing import Any
 
 import structlog
 from celery import shared_task
-from celery.signals import worker_ready, worker_shutdown, worker_shutting_down
+from celery.signals import celeryd_after_setup, worker_ready, worker_shutdown, worker_shutting_down
 from django.db import DatabaseError, InterfaceError, connection
 
 from clarion.flows.delivery import bell, flow, heartbeat
@@ -90,14 +90,22 @@ def _read_feedback() -> None:
         connection.close()
 
 
-@worker_ready.connect
-def _sign_in(sender: Any, **_: Any) -> None:
-    queues = [name.removeprefix("lane.") for name in sender.app.amqp.queues]
-    _beating.append(heartbeat.keep_beating("worker", queues))
+@celeryd_after_setup.connect
+def _look_out(instance: Any, **_: Any) -> None:
+    """Before there is a connection to the broker: a worker that starts without one finds its work itself."""
     presence.start(keeper.held)
-    lookout = Lookout(queues, waiting, _answer)
+    lookout = Lookout(_queues_of(instance), waiting, _answer)
     lookout.start()
     _lookouts.append(lookout)
+
+
+@worker_ready.connect
+def _sign_in(sender: Any, **_: Any) -> None:
+    _beating.append(heartbeat.keep_beating("worker", _queues_of(sender)))
+
+
+def _queues_of(worker: Any) -> list[str]:
+    return [name.removeprefix("lane.") for name in worker.app.amqp.queues]
 
 
 @worker_shutting_down.connect

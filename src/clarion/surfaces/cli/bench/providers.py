@@ -108,7 +108,7 @@ def _orders(where: Listening, number: int) -> dict[str, Calls]:
         "sendgrid": calls(email, f"sendgrid://SG.key@?{http}", EMAIL_TO),
         "twilio": calls(ChannelKey.SMS, f"twilio://AC{'0' * 31}1:token@?from=%2B15005550006&{http}"),
         "beem": calls(ChannelKey.SMS, f"beem://key:secret@?sender=INFO&{http}"),
-        "http_sms": calls(ChannelKey.SMS, f"httpsms://token@{host}/v1/messages?tls=no&body={sms}&id=id&{CONCURRENCY}"),
+        "httpsms": calls(ChannelKey.SMS, f"httpsms://token@{host}/v1/messages?tls=no&body={sms}&id=id&{CONCURRENCY}"),
         "fcm": calls(push, f"fcm://{where.fcm_key}?{http}", FCM_DEVICE, "fcm_token"),
         "apns": calls(
             push,

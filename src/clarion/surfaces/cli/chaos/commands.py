@@ -28,7 +28,7 @@ Json = Annotated[Path | None, typer.Option("--json", help="Where the results go;
 Seed = Annotated[
     int | None, typer.Option(min=0, max=LARGEST_SEED, help="Of the times and victims; default: a new one.")
 ]
-Number = Annotated[int, typer.Option("--n", min=20, max=200_000, help="Notifications sent by each experiment.")]
+Number = Annotated[int, typer.Option("--n", min=20, max=200_000, help="Notifications sent by each experiment, at least.")]
 Workers = Annotated[int, typer.Option(min=1, max=16, help="Worker processes.")]
 Kills = Annotated[int, typer.Option(min=1, max=50, help="How often it happens, at random moments.")]
 Every = Annotated[float, typer.Option(min=0.5, max=60, help="Seconds from one to the next.")]
@@ -127,6 +127,18 @@ def cuts(
 ) -> None:
     """End every connection to PostgreSQL and Redis, five times a second for two seconds."""
     _run(("cuts",), replace(FULL, number=n, kills=times, every=every, workers=workers), seed, json)
+
+
+@chaos.command()
+def wires(
+    n: Number = FULL.number,
+    burst: Annotated[float, typer.Option(min=0.5, max=60, help="Seconds for which it goes on.")] = FULL.burst,
+    workers: Workers = FULL.workers,
+    seed: Seed = None,
+    json: Json = None,
+) -> None:
+    """Cut the connections to the mail server and the webhook receiver at any byte."""
+    _run(("wires",), replace(FULL, number=n, burst=burst, workers=workers), seed, json)
 
 
 @chaos.command()

@@ -10,6 +10,7 @@ from typing import ClassVar
 from clarion.contract.channel import ChannelKey
 from clarion.surfaces.cli.bench.ground import Ground
 from clarion.surfaces.cli.bench.measured import Meter
+from clarion.surfaces.cli.chaos.categories import category
 from clarion.surfaces.cli.chaos.faults import Blow, Fault
 from clarion.surfaces.cli.chaos.plan import Plan
 from clarion.surfaces.cli.chaos.senders import Senders, Wave
@@ -90,12 +91,14 @@ class Outcome:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
     """Which fault, under which name; `repeated`: as often as the plan has kills, else once; `least_every`: so many
-    seconds lie between two at least, for what was hit to be back."""
+    seconds lie between two at least, for what was hit to be back; `hasty`: what fails is tried again after two seconds
+    and not after half a minute."""
 
     name: str
     fault: Fault
     repeated: bool = False
     least_every: float = 0.0
+    hasty: bool = False
 
     def run(self, ground: Ground, plan: Plan, meter: Meter) -> Iterator[Outcome]:
         """The whole course; one row."""
@@ -106,8 +109,8 @@ class Course:
             Wave(due=began + FIRST_WAVE_SECONDS + max(plan.every, self.least_every) * place)
             for place in range(plan.kills if self.repeated else 1)
         ]
-        victims = Victims(system=ground.system)
-        senders = _senders(ground, self.name)
+        victims = Victims(system=ground.system, ground=ground)
+        senders = _senders(ground, self.name, category(ground, "chaos-hasty") if self.hasty else "")
         advance = meter.stage(f"{self.name}: sending {plan.number}, {len(waves)} times {self.name}", len(waves))
         senders.start(number=plan.number, threads=plan.senders, waves=waves, until=waves[-1].due + TAIL_SECONDS)
         blows = []
@@ -142,9 +145,14 @@ class Course:
         )
 
 
-def _senders(ground: Ground, name: str) -> Senders:
-    log = log_path(ground.system, name)
-    return Senders(url=ground.base_url, authorization=ground.authorization, people=ground.people, log=log)
+def _senders(ground: Ground, name: str, category_key: str) -> Senders:
+    return Senders(
+        url=ground.base_url,
+        authorization=ground.authorization,
+        people=ground.people,
+        log=log_path(ground.system, name),
+        category=category_key,
+    )
 
 
 def _strike(fault: Fault, victims: Victims, rng: random.Random, wave: Wave, plan: Plan) -> Blow:

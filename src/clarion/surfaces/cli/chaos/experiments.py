@@ -43,6 +43,7 @@ EXPERIMENTS = (
     _course(Course(name="kill", fault=faults.kill_worker, repeated=True)),
     _course(Course(name="pause", fault=faults.pause_worker)),
     _course(Course(name="cuts", fault=faults.cut_connections, repeated=True, least_every=6.0)),
+    _course(Course(name="wires", fault=faults.cut_wires, hasty=True)),
     Chaos(name="provider", title="Providers in trouble", row=Troubled, measure=measure_troubles),
     Chaos(name="reset", title="Taken, then reset", row=Reset, measure=measure_resets),
     Chaos(name="callers", title="Many callers, the same keys", row=Called, measure=measure_callers),

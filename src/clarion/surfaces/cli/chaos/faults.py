@@ -119,12 +119,14 @@ def cut_connections(victims: Victims, rng: random.Random, plan: Plan) -> Blow:
 
 def cut_wires(victims: Victims, rng: random.Random, plan: Plan) -> Blow:
     """Cut the connections to the providers at any byte, for a while. What was cut after its last byte is unclear."""
+    ground = victims.ground
+    assert ground is not None
     began = time.time()
-    victims.ground.order_sinks(Order(trouble="cut"), list[Receipt])
+    ground.order_sinks(Order(trouble="cut"), list[Receipt])
     time.sleep(plan.burst)
-    victims.ground.order_sinks(Order(trouble="none"), list[Receipt])
+    ground.order_sinks(Order(trouble="none"), list[Receipt])
     window = Window(begins=began - UNSETTLED_SECONDS, ends=time.time() + UNSETTLED_SECONDS)
-    return Blow(hits=victims.ground.order_sinks("books", Books).cuts, window=window, back_at=time.time())
+    return Blow(hits=ground.order_sinks("books", Books).cuts, window=window, back_at=time.time())
 
 
 def _cut_redis(victims: Victims) -> int:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-ALL = ("flush", "redis", "restart", "postgres", "kill", "pause", "cuts", "provider", "reset", "callers")
+ALL = ("flush", "redis", "restart", "postgres", "kill", "pause", "cuts", "wires", "provider", "reset", "callers")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

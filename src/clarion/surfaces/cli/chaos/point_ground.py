@@ -21,8 +21,9 @@ from clarion.surfaces.cli.chaos.verdict import Taken
 from clarion.surfaces.cli.demo_system import demo_environment
 
 PICKY = "clarion.testing.picky_sink_process"
-CROWDS = {"in": 2_200, "once": 100, "never": 100}
-"""How many people have their webhook at which door; more than one chunk of a bulk send at the first."""
+DOORS = ("in", "once", "never")
+FEW, MANY = 100, 2_200
+"""How many people have their webhook at a door; MANY is more than one chunk of a bulk send."""
 UUID_IN = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -70,7 +71,8 @@ class PointGround:
         mails = [each for each in self._mails.hear(list[Receipt], SPEAK_SECONDS) if each.door == ChannelKey.EMAIL]
         self._calls.tell("receipts")
         calls = self._calls.hear(list[Kept], SPEAK_SECONDS)
-        return [Taken(id=_notification_of(each.id), at=each.at) for each in (*mails, *calls)]
+        both = [*((each.id, each.at) for each in mails), *((each.id, each.at) for each in calls)]
+        return [Taken(id=_notification_of(identifier), at=at) for identifier, at in both]
 
     def forget(self) -> None:
         """Empty both."""
@@ -84,8 +86,9 @@ class PointGround:
 
 
 @contextmanager
-def laid_for_points(workers: int, meter: Meter) -> Iterator[PointGround]:
-    """Start everything, unarmed, and stop it afterwards. Raises BenchFailed and DemoFailed."""
+def laid_for_points(workers: int, meter: Meter, *, many: bool) -> Iterator[PointGround]:
+    """Start everything, unarmed, and stop it afterwards; `many`: with people for a long list. Raises BenchFailed and
+    DemoFailed."""
     with ExitStack() as stack:
         mails = stack.enter_context(SideProcess(SINKS, demo_environment()))
         calls = stack.enter_context(SideProcess(PICKY, demo_environment()))
@@ -99,9 +102,8 @@ def laid_for_points(workers: int, meter: Meter) -> Iterator[PointGround]:
         with SideProcess(INSIDE, demo_environment()) as inside:
             inside.tell(Open(data_dir=str(system.data_dir)))
             stores = inside.hear(Stores, SPEAK_SECONDS)
-            people = {
-                door: _crowd(inside, number, f"http://127.0.0.1:{port}/{door}") for door, number in CROWDS.items()
-            }
+            numbers = {door: MANY if many and door == "in" else FEW for door in DOORS}
+            people = {door: _crowd(inside, numbers[door], f"http://127.0.0.1:{port}/{door}") for door in DOORS}
         yield PointGround(
             system=system,
             authorization=f"ApiKey {access.api_key}",

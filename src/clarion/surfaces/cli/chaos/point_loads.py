@@ -94,10 +94,10 @@ def evidence_of(load: Load, answers: Sequence[Answered], ground: PointGround, cl
     """After the full drain."""
     taken = ground.taken()
     if load in (Load.LIST, Load.AUDIENCE):
-        return Evidence(acknowledged=_by_number(_accepted(answers, client), taken), taken=taken)
+        return Evidence(acknowledged=by_number(_accepted(answers, client), taken), taken=taken)
     if load is Load.CHAIN:
         # the mail has an id of its own: what the client was told of is the webhook before it
-        return Evidence(acknowledged=_by_number(len(answers), taken), taken=taken)
+        return Evidence(acknowledged=by_number(len(answers), taken), taken=taken)
     acknowledged = [_acknowledged(answer) for answer in answers]
     if load is Load.REFUSED:
         taken = [Taken(id=one, at=time.time()) for one in _dead_letters(client, {each.id for each in acknowledged})]
@@ -110,7 +110,7 @@ def _acknowledged(answer: Answered) -> Acknowledged:
     return Acknowledged(id=str(msgspec.json.decode(answer.body, type=Sent).id), at=answer.at, due=due)
 
 
-def _by_number(number: int, taken: Sequence[Taken]) -> list[Acknowledged]:
+def by_number(number: int, taken: Sequence[Taken]) -> list[Acknowledged]:
     """So many were promised: those that were taken, and a stranger for each that is missing."""
     names = list(dict.fromkeys(each.id for each in taken))[:number]
     missing = [f"missing {place}" for place in range(number - len(names))]

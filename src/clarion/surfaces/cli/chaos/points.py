@@ -113,10 +113,12 @@ def run_points(wanted: Wanted, meter: Meter) -> Run:
     environment = look_around()
     extent = Extent(singles=0, seconds=0, backlog=wanted.number, workers=wanted.workers)
     rows: list[PointOutcome] = []
-    with laid_for_points(wanted.workers, meter) as ground:
+    cases = wanted.cases()
+    many = any(case.load is Load.LIST for case, _ in cases)
+    with laid_for_points(wanted.workers, meter, many=many) as ground:
         environment = replace(environment, stores=ground.stores)
-        for place, (case, mode) in enumerate(wanted.cases(), start=1):
-            meter.stage(f"{place} of {len(wanted.cases())}: {case.point}, {mode}")
+        for place, (case, mode) in enumerate(cases, start=1):
+            meter.stage(f"{place} of {len(cases)}: {case.point}, {mode}")
             rows.append(_one(ground, case, mode, wanted))
         meter.stage("stopping")
     title = f"Crash points, seed {wanted.seed}"

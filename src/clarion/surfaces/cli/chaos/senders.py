@@ -72,10 +72,11 @@ class Senders:
         self._path = log
         self._numbers = itertools.count()
         self._threads: list[threading.Thread] = []
+        self._enough = threading.Event()
         self.tally = Tally()
 
     def start(self, *, number: int, threads: int, waves: Sequence[Wave], until: float) -> None:
-        """Send `number` messages, spread up to `until` (Unix time)."""
+        """Send `number` messages, spread up to `until` (Unix time), and go on at that pace until `finish`."""
         began = time.time()
         calls = number // len(CHANNELS)
         for _ in range(threads):
@@ -86,7 +87,8 @@ class Senders:
             thread.start()
 
     def finish(self) -> list[Acknowledged]:
-        """Wait for the last answer and read the log back."""
+        """Wait for the last of `number`, and its answer, and read the log back."""
+        self._enough.set()
         for thread in self._threads:
             thread.join()
         os.close(self._log)
@@ -95,7 +97,7 @@ class Senders:
 
     def _run(self, calls: int, waves: Sequence[Wave], began: float, until: float) -> None:
         connection = self._connection()
-        while (place := next(self._numbers)) < calls:
+        while (place := next(self._numbers)) < calls or not self._enough.is_set():
             planned = began + (until - began) * place / calls
             time.sleep(max(0.0, planned - time.time()))
             connection = self._send(connection, place, waves)

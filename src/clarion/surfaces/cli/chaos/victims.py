@@ -15,6 +15,7 @@ import psycopg
 import redis
 
 from clarion.surfaces.cli.bench.children import children_of
+from clarion.surfaces.cli.bench.ground import Ground
 from clarion.surfaces.cli.bench.measured import BenchFailed
 from clarion.surfaces.cli.bench.system import BenchSystem
 from clarion.surfaces.cli.running_system import stores_of
@@ -27,9 +28,10 @@ THERE_SECONDS = 45.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Victims:
-    """The processes of one system."""
+    """The processes of one system, and, where a fault is theirs, the ground with its sinks."""
 
     system: BenchSystem
+    ground: Ground | None = None
 
     def workers(self) -> list[int]:
         """The worker processes that run now; each leads its process group."""

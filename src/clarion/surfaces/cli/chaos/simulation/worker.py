@@ -2,13 +2,14 @@
 or be overtaken between any two. Keep it in step with the flow."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
 from clarion.contract.content import EmailContent
 from clarion.contract.message import Message, Target
-from clarion.contract.outcome import Outcome
+from clarion.contract.outcome import Outcome, Retry
 from clarion.contract.reasons import Reason
 from clarion.flows.delivery.breaking import verdict
 from clarion.flows.delivery.flow import FAIR_TURN
@@ -221,10 +222,10 @@ class SimulatedWorker:
 
     def _judged(self, work: Work, outcome: Outcome, started: datetime) -> Fate:
         world = self.world
-        if world.planted is Planted.NO_RETRY_AFTER and getattr(outcome, "after", None) is not None:
-            asked = outcome.after  # type: ignore[union-attr]
-            world.stories[work.id].not_before = max(world.stories[work.id].not_before, world.now + asked)
-            outcome = type(outcome)(why=outcome.why)  # type: ignore[union-attr, call-arg]
+        if world.planted is Planted.NO_RETRY_AFTER and isinstance(outcome, Retry) and outcome.after is not None:
+            story = world.stories[work.id]
+            story.not_before = max(story.not_before, world.now + outcome.after)
+            outcome = replace(outcome, after=None)
         told = Told(
             message=message_of(work),
             account="simulated",

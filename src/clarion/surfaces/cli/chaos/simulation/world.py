@@ -124,7 +124,7 @@ class World:
     def claim(self, most: int, *, fair: bool) -> tuple[int, list[Claimed]]:
         """As flow._claim: now and then what has waited longest, else the most urgent."""
         start = UUID(int=self.rng.randrange(8))
-        lease, claimed = 0, []
+        lease, claimed = 0, list[Claimed]()
         if fair:
             lease, claimed = self.queue.claim(
                 LANE, most, self.now, priorities=PRIORITIES[::-1], age=STARVING, start=start

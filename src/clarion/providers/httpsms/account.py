@@ -11,8 +11,8 @@ from pathlib import Path
 
 from clarion.contract.account import AccountUrl
 from clarion.contract.faults import Misconfigured
-from clarion.providers.http_sms.reading import Reading, parse_reading
-from clarion.providers.http_sms.template import Form, Template, compile_template
+from clarion.providers.httpsms.reading import Reading, parse_reading
+from clarion.providers.httpsms.template import Form, Template, compile_template
 
 REQUEST = ("method", "tls", "type", "body", "query", "headers", "auth", "from", "probe", "timeout")
 ANSWER = ("ok", "id", "error", "codes")
@@ -47,12 +47,6 @@ class Gateway:
     probe: str = field(repr=False)
     known: Mapping[str, str] = field(repr=False)
     reading: Reading = field(repr=False)
-
-    @property
-    def has_id(self) -> bool:
-        """Whether our id goes with the message, so that a report can name it."""
-        names = self.path.names | (self.body.names if self.body else frozenset())
-        return "id" in names
 
 
 def with_file(url: AccountUrl) -> AccountUrl:

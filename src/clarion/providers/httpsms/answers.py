@@ -4,7 +4,7 @@ from clarion.contract.faults import Misconfigured
 from clarion.contract.outcome import Outcome, Rejected, Retry, Sent, Unclear
 from clarion.contract.reasons import Reason
 from clarion.egress.http import Response
-from clarion.providers.http_sms.reading import REASONS, Reading, at, decoded
+from clarion.providers.httpsms.reading import REASONS, Reading, at, decoded
 from clarion.providers.vendor_api import by_status, wait_asked
 
 LONGEST_CODE = 40

@@ -15,9 +15,9 @@ from clarion.contract.provider import Declaration
 from clarion.contract.reasons import Reason
 from clarion.contract.registry import Entry
 from clarion.egress.errors import EgressError
-from clarion.providers.http_sms.account import parse
-from clarion.providers.http_sms.answers import judge
-from clarion.providers.http_sms.feedback import HttpSmsFeedback
+from clarion.providers.httpsms.account import parse
+from clarion.providers.httpsms.answers import judge
+from clarion.providers.httpsms.feedback import HttpSmsFeedback
 from clarion.providers.vendor_api import VendorApi, unanswered
 
 CHANNELS = frozenset({ChannelKey.SMS})

@@ -17,8 +17,8 @@ from clarion.contract.faults import Misconfigured
 from clarion.contract.feedback import Callback, Forged, Kind, Malformed, Reported
 from clarion.contract.host import Host
 from clarion.contract.reasons import Reason
-from clarion.providers.http_sms.account import with_file
-from clarion.providers.http_sms.reading import at, parse_reading
+from clarion.providers.httpsms.account import with_file
+from clarion.providers.httpsms.reading import at, parse_reading
 
 MOST_FIELDS = 200
 REASONS = {
