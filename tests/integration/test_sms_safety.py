@@ -21,12 +21,14 @@ from clarion.flows.ingest import flow as ingest
 from clarion.flows.ingest.asked import Fallback, Send
 from clarion.records import clock
 from clarion.records.access.permissions import Permission
+from clarion.records.accounts import book
 from clarion.records.ledger.models import Attempt, Decision, Notification, QueueEntry
 from clarion.records.people.models import User
 from clarion.records.sms_safety import spend
 from clarion.records.sms_safety.models import SmsSpend
 from clarion.records.sms_safety.policy import Cap, SmsPolicy, parse_cap, parse_countries, parse_lines, parse_prices
 from clarion.records.sms_safety.spend import Item
+from clarion.surfaces.cli.diagnosis import text_messages
 from clarion.testing.scripted import ScriptedProvider
 from tests.conftest import Api, caller_of, make_user
 
@@ -387,3 +389,16 @@ def test_the_usual_policy_is_as_documented() -> None:
     assert found.refused_lines == parse_lines("landline premium_rate shared_cost pager voicemail uan satellite")
     assert (str(found.range_limit), found.countries, found.cap.is_set) == ("300/h", {}, False)
     assert SmsSpend._meta.db_table == "sms_spend"
+
+
+def test_the_doctor_says_what_is_left_open_once_a_real_account_carries_sms(ground: None, policy: Any) -> None:
+    assert text_messages.limits() == []
+    book.mirror({SMS: ["beem://key:secret@?sender=INFO"]})
+    (open_ends,) = text_messages.limits()
+    assert open_ends.state == "warning"
+    assert open_ends.text == "they may go to every country, and there is no cap on what a day may cost"
+    assert "CLARION_SMS_COUNTRIES and CLARION_SMS_DAILY_CAP" in open_ends.remedy
+    policy(countries=parse_countries("marketing=TZ"), cap=Cap(segments=100))
+    assert [finding.text for finding in text_messages.limits()] == ["they may go to every country"]
+    policy(countries=parse_countries("TZ"))
+    assert [finding.state for finding in text_messages.limits()] == ["ok"]

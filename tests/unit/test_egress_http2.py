@@ -157,9 +157,9 @@ def test_a_broken_connection_is_doubtful_for_what_was_on_its_way_and_another_is_
 
 
 def test_a_slow_answer_is_given_up_and_the_connection_goes_on(echo: Echo) -> None:
-    client = echo.client(total=0.3)
+    client = echo.client(total=0.6)
     post(client, b"first")
-    echo.faults.append(Fault(trick=Trick.SLOW, seconds=0.6))
+    echo.faults.append(Fault(trick=Trick.SLOW, seconds=0.9))
     slow, quick = post(client, b"slow", b"quick")
     time.sleep(0.4)  # the late answer meets nobody
     (after,) = post(client, b"after")
@@ -172,7 +172,7 @@ def test_a_slow_answer_is_given_up_and_the_connection_goes_on(echo: Echo) -> Non
 
 def test_a_connection_that_died_in_silence_is_left(echo: Echo, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http2_wire, "PONG_SECONDS", 0.2)
-    client = echo.client(total=0.2)
+    client = echo.client(total=0.5)
     post(client, b"first")
     echo.is_mute = True
     (error,) = post(client, b"lost")

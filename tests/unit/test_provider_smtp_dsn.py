@@ -1,11 +1,11 @@
 """Asking for delivery reports, and reading them: ENVID there and back, complaints, what is not believed."""
 
 import asyncio
-import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -22,6 +22,8 @@ from clarion.providers.smtp.dsn import Dsn, from_xtext, mail_parameters, rcpt_pa
 from clarion.providers.smtp.feedback import SmtpFeedback
 from clarion.testing import messages
 from clarion.testing.host import MemoryHost
+from clarion.testing.loopback import LoopbackServer
+from clarion.testing.smtp_sink import SmtpSink
 
 RECORDED = Path(__file__).parent.parent / "recorded" / "smtp"
 BOUNCE = (RECORDED / "postfix-unknown-user.eml").read_bytes()
@@ -30,71 +32,48 @@ ID = "01999999-0000-7000-8000-000000000001"
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
-class _Server:
-    """A mail server in a few lines that offers DSN and keeps the commands as they came."""
+class _Server(asyncio.Protocol):
+    """A mail server in a few lines that offers these features and keeps MAIL and RCPT as they came."""
 
-    def __init__(self, features: tuple[str, ...]) -> None:
-        self.features = features
-        self.lines: list[str] = []
+    def __init__(self, features: Sequence[str], lines: list[str]) -> None:
+        self._features, self._lines = features, lines
+        self._buffer, self._in_data = "", False
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"220 mx\r\n")
-        in_data = False
-        while raw := await reader.readline():
-            line = raw.decode().rstrip("\r\n")
-            verb = line[:4].upper()
-            if in_data and line != ".":
-                continue
-            if verb == "EHLO":
-                replies = ["mx", *self.features]
-                writer.write(
-                    "".join(
-                        f"250{'-' if at + 1 < len(replies) else ' '}{text}\r\n" for at, text in enumerate(replies)
-                    ).encode()
-                )
-            elif verb == "DATA":
-                in_data = True
-                writer.write(b"354 go\r\n")
-            elif verb == "QUIT":
-                break
-            else:
-                in_data = False
-                self.lines.append(line)
-                writer.write(b"250 2.0.0 ok\r\n")
-        writer.close()
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._say("220 mx")
 
+    def data_received(self, data: bytes) -> None:
+        *lines, self._buffer = (self._buffer + data.decode()).split("\r\n")
+        for line in lines:
+            if not self._in_data or line == ".":
+                self._obey(line)
 
-@contextmanager
-def listening(*features: str) -> Iterator[tuple[_Server, int]]:
-    server, loop = _Server(features), asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    listener = asyncio.run_coroutine_threadsafe(asyncio.start_server(server.serve, "127.0.0.1", 0), loop).result(5)
-    try:
-        yield server, listener.sockets[0].getsockname()[1]
-    finally:
+    def _obey(self, line: str) -> None:
+        verb = line[:4].upper()
+        self._in_data = verb == "DATA"
+        if verb == "EHLO":
+            self._say("\r\n".join(["250-mx", *(f"250-{feature}" for feature in self._features), "250 HELP"]))
+        elif verb == "QUIT":
+            self._transport.close()
+        else:
+            self._lines.append(line)
+            self._say("354 go" if self._in_data else "250 2.0.0 ok")
 
-        async def stop() -> None:
-            listener.close()
-            for task in asyncio.all_tasks() - {asyncio.current_task()}:
-                task.cancel()
-            await asyncio.sleep(0)
-
-        asyncio.run_coroutine_threadsafe(stop(), loop).result(5)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(5)
-        loop.close()
+    def _say(self, text: str) -> None:
+        self._transport.write(text.encode() + b"\r\n")
 
 
 @pytest.mark.parametrize("features", [("DSN",), ("DSN", "PIPELINING")])
 def test_a_server_that_offers_dsn_is_given_our_id(features: tuple[str, ...]) -> None:
-    with listening(*features) as (server, port):
-        url = parse_account_url(f"smtp://127.0.0.1:{port}?tls=none&timeout=5")
+    lines: list[str] = []
+    with LoopbackServer(lambda: _Server(features, lines)) as server:
+        url = parse_account_url(f"smtp://127.0.0.1:{server.port}?tls=none&timeout=5")
         with closing(ENTRY.open(url, ChannelKey.EMAIL, MemoryHost().host())) as provider:
             [(_, outcome)] = provider.send([messages.email(ID, to="a+b@example.com")])
     assert isinstance(outcome, Sent)
-    assert f"MAIL FROM:<no-reply@example.com> RET=HDRS ENVID={ID}" in server.lines
-    assert "RCPT TO:<a+b@example.com> NOTIFY=FAILURE ORCPT=rfc822;a+2Bb@example.com" in server.lines
+    assert f"MAIL FROM:<no-reply@example.com> RET=HDRS ENVID={ID}" in lines
+    assert "RCPT TO:<a+b@example.com> NOTIFY=FAILURE ORCPT=rfc822;a+2Bb@example.com" in lines
 
 
 def test_parameters_go_only_to_servers_that_know_them_and_where_they_are_wanted() -> None:
@@ -251,3 +230,13 @@ def test_the_declaration_says_whether_reports_can_come() -> None:
         provider = ENTRY.open(parse_account_url(f"smtp://h?{options}"), ChannelKey.EMAIL, MemoryHost().host())
         assert provider.declaration.reports_delivery is expected
         provider.close()
+
+
+@pytest.mark.parametrize(("spread", "connections"), [(1, 4), (8, 2), (16, 1)])
+def test_spread_says_how_many_mails_are_worth_another_connection(spread: int, connections: int) -> None:
+    with SmtpSink() as sink:
+        url = parse_account_url(f"smtp://127.0.0.1:{sink.port}?tls=none&spread={spread}")
+        with closing(ENTRY.open(url, ChannelKey.EMAIL, MemoryHost().host())) as provider:
+            outcomes = dict(provider.send([messages.email(f"m-{number}") for number in range(16)]))
+    assert all(isinstance(outcome, Sent) for outcome in outcomes.values())
+    assert sink.connections == connections

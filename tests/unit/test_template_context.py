@@ -1,10 +1,10 @@
 """What a template sees of a person: all it mentions, and nothing is opened that it does not."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from clarion.contract.channel import ChannelKey
 from clarion.records.people.facts import PersonFacts

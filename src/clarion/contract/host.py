@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+import msgspec
+
 from clarion.contract.message import Message
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InboxItem:
+class InboxItem(msgspec.Struct, frozen=True, kw_only=True):
     """An item as it stands in a person's inbox; `seq` grows by one for each item of that user, without gaps."""
 
     id: str
@@ -25,6 +26,9 @@ class InboxItem:
     priority: int
     category: str
     created_at: datetime
+
+    def __repr__(self) -> str:
+        return f"InboxItem({self.id}, {self.seq})"
 
 
 class InboxPort(Protocol):

@@ -42,7 +42,7 @@ class Http2Client:
         self._tls = (tls or _context()) if self._secure else None
         self._wires: list[Wire] = []
         self._opening: asyncio.Task[None] | None = None
-        self._waiting: set[asyncio.Future[None]] = set()
+        self._waiting: dict[asyncio.Future[None], None] = {}  # in the order in which they came
         self._first = (
             HeaderTuple(b":method", b"POST"),
             HeaderTuple(b":scheme", parts.scheme.encode()),
@@ -106,11 +106,15 @@ class Http2Client:
 
     async def _room(self) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.add(turn)
+        self._waiting[turn] = None
         try:
             await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():
+                self._changed()  # it was our turn, and we go away: the next one's, then
+            raise
         finally:
-            self._waiting.discard(turn)
+            self._waiting.pop(turn, None)
 
     def _changed(self) -> None:
         """A place became free, or a connection is of no use any more: whoever waits looks again."""

@@ -1,9 +1,10 @@
 """Step: where each message goes. Addresses are opened here, just before they are needed, in bulk."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
+
+import msgspec
 
 from clarion.contract.channel import ChannelKey
 from clarion.contract.content import Content, WebhookContent
@@ -25,12 +26,14 @@ WHERE notification_id = ANY(%s::uuid[]) AND notification_id BETWEEN %s AND %s AN
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Addressed:
+class Addressed(msgspec.Struct, frozen=True, kw_only=True):
     """A piece of work with its messages: one, or one for each device or endpoint."""
 
     work: Work
-    messages: tuple[Message, ...] = field(repr=False)
+    messages: tuple[Message, ...]
+
+    def __repr__(self) -> str:
+        return f"Addressed({self.work.id})"
 
 
 def address(batch: Sequence[Rendered], now: datetime) -> tuple[list[Addressed], list[Fate]]:
@@ -96,7 +99,9 @@ def _to_endpoints(batch: Sequence[Rendered], channel: ChannelKey, now: datetime)
             fates.append(_no_endpoint(item.work, there, before, now))
             continue
         messages = tuple(_message(item, str(each.id), _target_of(each, item.work)) for each in rest)
-        done.append(Addressed(work=replace(item.work, taken=bool(before)), messages=messages))
+        done.append(
+            Addressed(work=msgspec.structs.replace(item.work, taken=True) if before else item.work, messages=messages)
+        )
     return done, fates
 
 

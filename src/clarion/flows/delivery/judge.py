@@ -4,9 +4,10 @@ One notification may have had several messages (devices): one that was taken is 
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from random import Random
+
+from msgspec import structs
 
 from clarion.channels.registry import channel as channel_of
 from clarion.contract.channel import ChannelKey
@@ -26,8 +27,10 @@ _NAMES = {Sent: "sent", Retry: "retry", Rejected: "rejected", Unclear: "unclear"
 def judge(work: Work, heard: Sequence[Told | Held], started: datetime, now: datetime, rng: Random) -> Fate:
     """The fate of work of which every message has an outcome, or was held."""
     fate = _fate(work, heard, started, now, rng)
-    dead = tuple(_dead_target(each, each.outcome) for each in heard if isinstance(each, Told) and _is_dead(each.outcome))
-    return replace(fate, dead=dead) if dead else fate
+    dead = tuple(
+        _dead_target(each, each.outcome) for each in heard if isinstance(each, Told) and _is_dead(each.outcome)
+    )
+    return structs.replace(fate, dead=dead) if dead else fate
 
 
 def _is_dead(outcome: Outcome) -> bool:
@@ -57,7 +60,7 @@ def _fate(work: Work, heard: Sequence[Told | Held], started: datetime, now: date
     if hopeful:
         fate = _again(work, hopeful[0], attempts, now, rng)
     elif waits and _owed(work, heard):
-        fate = replace(_held(work, waits, now), attempts=attempts, untried=False)
+        fate = structs.replace(_held(work, waits, now), attempts=attempts, untried=False)
     else:
         fate = _dead(work, told[0], attempts, now)
     return _sent(work, taken, attempts, fate.decisions) if fate.to is not None and (taken or work.taken) else fate

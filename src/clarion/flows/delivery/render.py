@@ -1,10 +1,11 @@
 """Step: from template and context to checked content. One failing message fails alone."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from clarion.channels.errors import InvalidValue
 from clarion.channels.registry import channel as channel_of
@@ -24,12 +25,14 @@ from clarion.records.templating.inline import EVENT, inline_fields
 compiled = CompiledCache(capacity=2_000)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rendered:
+class Rendered(msgspec.Struct, frozen=True, kw_only=True):
     """A piece of work with its content."""
 
     work: Work
-    content: Content = field(repr=False)
+    content: Content
+
+    def __repr__(self) -> str:
+        return f"Rendered({self.work.id})"
 
 
 def render(batch: Sequence[Work], now: datetime) -> tuple[list[Rendered], list[Fate]]:

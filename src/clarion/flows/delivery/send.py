@@ -5,9 +5,9 @@ account; a break half-way leaves the rest unclear, and unclear work is not given
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import msgspec
 import structlog
 
 from clarion.contract.faults import Interrupted, Misconfigured, ProviderFault, Unreachable
@@ -30,8 +30,7 @@ SHORTEST_REST_SECONDS = 1.0
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Told(msgspec.Struct, frozen=True, kw_only=True):
     """What one account said about one message. `idempotent`: it would not deliver a repeat twice."""
 
     message: Message
@@ -39,6 +38,9 @@ class Told:
     confirms_delivery: bool
     outcome: Outcome
     idempotent: bool = False
+
+    def __repr__(self) -> str:
+        return f"Told({self.message.id}, {self.outcome})"
 
 
 Heard = Told | Held

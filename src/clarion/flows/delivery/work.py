@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from clarion.contract.channel import ChannelKey
 from clarion.contract.message import Message
 from clarion.contract.reasons import Reason
@@ -15,8 +17,7 @@ from clarion.records.ledger.status import Status
 from clarion.records.people.facts import PersonFacts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
+class Work(msgspec.Struct, frozen=True, kw_only=True):
     """One claimed notification with everything the steps need to know. `attempt` numbers this attempt over the whole
     history, `tries` counts since the last replay, this one included. `due_at` is when it could be taken up.
     `handed_over`: a provider may have had it from a worker that died; `awaits`: it waited for an answer in vain;
@@ -40,13 +41,16 @@ class Work:
     handed_over: bool = False
     awaits: bool = False
     taken: bool = False
-    payload: Mapping[str, Any] | None = field(repr=False)
-    person: PersonFacts | None = field(repr=False)
+    payload: Mapping[str, Any] | None
+    person: PersonFacts | None
 
     @property
     def since(self) -> datetime:
         """When this chance began: accepted, scheduled for, or replayed, whichever came last."""
         return max(moment for moment in (self.created_at, self.scheduled_at, self.replayed_at) if moment is not None)
+
+    def __repr__(self) -> str:
+        return f"Work({self.id}, attempt {self.attempt})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +63,7 @@ class DeadTarget:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fate:
+class Fate(msgspec.Struct, frozen=True, kw_only=True):
     """What becomes of one piece of work: it moves to a state, or (`to` None) goes back to the queue for `after`.
     `untried`: nobody was asked to carry it, so this does not count as an attempt. `awaits`: nobody sends it again, for
     it may have been taken, and an answer may come."""
@@ -76,6 +79,9 @@ class Fate:
     attempts: tuple[AttemptRow, ...] = ()
     decisions: tuple[DecisionRow, ...] = ()
     dead: tuple[DeadTarget, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Fate({self.work.id}, {self.to}, {self.reason})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,6 +74,8 @@ def _read(batch: Sequence[Stored]) -> int:
         _parse(stored, accounts.get(stored.account_id), page)
     callbacks.postpone(page.later)
     _write(page.read, accounts, now)
+    unread = sum(1 for one, _ in page.read if one.error)
+    log.info("callbacks_read", read=len(page.read), reports=sum(one.reports for one, _ in page.read), unread=unread)
     return len(page.read)
 
 

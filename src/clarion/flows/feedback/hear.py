@@ -74,5 +74,5 @@ def _kept(account: AccountFacts, callback: Callback) -> Heard:
     stored = callbacks.store(account.id, callback)
     crash_point(Point.CALLBACK_KEPT)
     bell.ring_after_commit([FEEDBACK])
-    log.info("callback_taken", account=account.label, callback=str(stored), bytes=len(callback.body))
+    log.debug("callback_taken", account=account.label, callback=str(stored), bytes=len(callback.body))
     return Heard(answer=Answer.TAKEN)

@@ -1,7 +1,8 @@
 """Bulk: one content to many recipients. A list is taken in whole, in one transaction, chunk by chunk: when the caller
 hears 202, every recipient is durable or named as rejected; when something fails before, nothing was stored."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
@@ -90,8 +91,7 @@ def accept_list(asked: Send, recipients: Iterable[Recipient], now: datetime) -> 
             created_at=now,
             finished_at=now,
         )
-        for chunk in _chunks(recipients):
-            take_chunk(intake, chunk, now)
+        _take_chunks(intake, _chunks(recipients), now)
         job.total = intake.accepted + intake.rejected
         job.accepted, job.rejected = intake.accepted, intake.rejected
         job.save(update_fields=["total", "accepted", "rejected"])
@@ -126,9 +126,39 @@ def take_chunk(
     intake: Intake, chunk: Sequence[Recipient], now: datetime, unreadable: Sequence[RejectedRecipient] = ()
 ) -> None:
     """Judge and store one chunk within the open transaction, with what was rejected before it came here."""
-    people = facts.load({r.user_id for r in chunk}, [intake.subject.category.id])
+    judged = _judged(intake, chunk, _people(intake, chunk), now)
+    judged.rejected.extend(unreadable)
+    _store(intake, judged, now)
+
+
+def _take_chunks(intake: Intake, chunks: Iterable[Sequence[Recipient]], now: datetime) -> None:
+    """Chunk after chunk. While the database stores one, a thread judges the next; it touches no connection."""
+    waiting: Future[_Judged] | None = None
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="bulk-judge") as judge_next:
+        for chunk in chunks:
+            before = waiting.result() if waiting else None
+            waiting = judge_next.submit(_judged, intake, chunk, _people(intake, chunk), now)
+            if before is not None:
+                _store(intake, before, now)
+        if waiting is not None:
+            _store(intake, waiting.result(), now)
+
+
+def _people(intake: Intake, chunk: Sequence[Recipient]) -> dict[UUID, PersonFacts]:
+    return facts.load({recipient.user_id for recipient in chunk}, [intake.subject.category.id])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    """What becomes of a chunk."""
+
+    taken: list[Taken]
+    rejected: list[RejectedRecipient]
+
+
+def _judged(intake: Intake, chunk: Sequence[Recipient], people: Mapping[UUID, PersonFacts], now: datetime) -> _Judged:
     taken: list[Taken] = []
-    rejected: list[RejectedRecipient] = list(unreadable)
+    rejected: list[RejectedRecipient] = []
     for recipient in chunk:
         try:
             kinds = _kinds(intake, recipient, people.get(recipient.user_id), now)
@@ -144,11 +174,15 @@ def take_chunk(
             else:
                 intake.seen.add((recipient.user_id, key))
                 taken.append(Taken(kind, bulk_store.new_hex(), recipient.user_id, own))
-    taken = without_repeats(intake.subject, taken, now)
-    bulk_store.copy_accepted(intake.request, taken, rejected, now)
+    return _Judged(taken=taken, rejected=rejected)
+
+
+def _store(intake: Intake, judged: _Judged, now: datetime) -> None:
+    taken = without_repeats(intake.subject, judged.taken, now)
+    bulk_store.copy_accepted(intake.request, taken, judged.rejected, now)
     crash_point(Point.BULK_CHUNK_STORED)
     intake.accepted += len(taken)
-    intake.rejected += len(rejected)
+    intake.rejected += len(judged.rejected)
 
 
 def _kinds(intake: Intake, recipient: Recipient, person: PersonFacts | None, now: datetime) -> Kinds:

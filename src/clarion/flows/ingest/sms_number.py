@@ -4,9 +4,8 @@ The same rules stand before sending (delivery/sms_safety.py), for a number may c
 held up by them here.
 """
 
-from dataclasses import replace
-
 from django.conf import settings
+from msgspec import structs
 
 from clarion.contract.channel import ChannelKey
 from clarion.contract.input_error import InputError
@@ -30,7 +29,7 @@ def by_number(asked: Send, subject: Subject, person: PersonFacts) -> PersonFacts
         return person
     if ChannelKey.SMS in asked.channels and asked.fallback is None:
         raise InputError("sms_refused", refusal, pointer="/channel")
-    return replace(person, reachable=person.reachable - {ChannelKey.SMS})
+    return structs.replace(person, reachable=person.reachable - {ChannelKey.SMS})
 
 
 def _refusal(person: PersonFacts, category: str) -> str | None:

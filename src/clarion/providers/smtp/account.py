@@ -20,6 +20,7 @@ OPTIONS = (
     "auth_plaintext",
     "timeout",
     "max_messages",
+    "spread",
     "idle",
     "ehlo",
     "pipelining",
@@ -55,6 +56,7 @@ class SmtpAccount:
     auth_plaintext: bool = False
     timeout: float = 30.0
     max_messages: int = 1000
+    spread: int = 8
     idle: float = 30.0
     ehlo: str = ""
     pipelining: bool = True
@@ -100,6 +102,7 @@ def read_account(url: AccountUrl, host: Host) -> SmtpAccount:
         auth_plaintext=_is_yes(url, "auth_plaintext", default=False),
         timeout=_number(url, "timeout", 30.0, low=0.05, high=600),
         max_messages=int(_number(url, "max_messages", 1000, low=1, high=1_000_000)),
+        spread=int(_number(url, "spread", 8, low=1, high=10_000)),
         idle=_number(url, "idle", 30.0, low=0, high=3600),
         ehlo=url.options.get("ehlo", ""),
         pipelining=_is_yes(url, "pipelining", default=True),

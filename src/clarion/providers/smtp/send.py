@@ -24,8 +24,6 @@ log = structlog.get_logger()
 
 CHANNELS = frozenset({ChannelKey.EMAIL})
 MAX_BATCH = 500
-# A new connection costs some six round trips, a pipelined mail one: below this many mails another does not pay.
-MAILS_PER_CONNECTION = 8
 
 
 class SmtpProvider:
@@ -49,7 +47,8 @@ class SmtpProvider:
     def send(self, batch: Sequence[Message]) -> Iterator[tuple[str, Outcome]]:
         """Outcomes come as the server replies. A lost connection is replaced; what its mails are is told by whether
         the final dot had been written. Raises Unreachable or Misconfigured when mails are left that nobody takes."""
-        wanted = min(self._account.connections, -(-len(batch) // MAILS_PER_CONNECTION))
+        # A new connection costs some six round trips, a pipelined mail one: for few mails another does not pay.
+        wanted = min(self._account.connections, -(-len(batch) // self._account.spread))
 
         async def produce(emit: Emit) -> None:
             shared = Batch(batch, self._account, emit)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from urllib.parse import urlsplit
 
 from clarion.contract.account import AccountUrl
@@ -75,15 +75,11 @@ class WebhookProvider:
 
         async def produce(emit: Emit) -> None:
             calls = self._calls.get()
-
-            async def call(message: Message) -> Called:
-                return await self._deliver(message, calls.client)
-
             await Round(
                 batch=batch,
                 emit=emit,
                 refuse=self._refuse,
-                call=call,
+                call=partial(self._deliver, calls.client),
                 host_of=_host_of,
                 hosts=self._hosts,
                 parked=calls.parked,
@@ -93,12 +89,12 @@ class WebhookProvider:
 
         return loop.pump(produce)
 
-    async def _deliver(self, message: Message, client: HttpClient) -> Called:
+    async def _deliver(self, client: HttpClient, message: Message) -> Called:
         request = self._request(message)
         if isinstance(request, Rejected):
             return Called(outcome=request, answered=True)
         try:
-            response = await client.post(message.target.value, body=request.body, headers=request.headers)
+            response = await client.request("POST", message.target.value, body=request.body, headers=request.headers)
         except EgressError as error:
             return Called(outcome=judge_failure(error), answered=isinstance(error, Blocked))
         return Called(outcome=judge(response, now=datetime.now(UTC)), answered=True)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from time import monotonic
 from uuid import UUID, uuid4
 
+import msgspec
 from django.db import connection
 
 from clarion.records import hot
@@ -23,8 +24,7 @@ PRIORITIES = (1, 2, 3, 4)
 MOST_CALLERS = 50
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed:
+class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     """One claimed entry. `attempts` counts this one, `earlier` those before a replay (at `replayed_at`); `abandoned`:
     an earlier lease ran out before it was settled; `handed_over`: and by then a provider may have had it; `awaits`: it
     waited for an answer that did not come."""

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from clarion.contract.channel import ChannelKey
 from clarion.records.ids import new_id
 from clarion.records.ledger.status import Status
@@ -25,8 +27,7 @@ class DecisionRow:
     id: UUID = field(default_factory=new_id)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttemptRow:
+class AttemptRow(msgspec.Struct, frozen=True, kw_only=True):
     """One finished try at one provider for one address; `place`, the device's or endpoint's id, stands in `target`."""
 
     notification_id: UUID
@@ -44,8 +45,7 @@ class AttemptRow:
     finished_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
+class Move(msgspec.Struct, frozen=True, kw_only=True):
     """Move a notification to a state; empty `account` and `remote_id` leave what stands."""
 
     notification_id: UUID

@@ -1,7 +1,7 @@
 """What the flows need to know of recipients, loaded in bulk: one query for any number of people."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any
 from uuid import UUID
@@ -17,25 +17,27 @@ from clarion.records.preferences.rules import Listed, Wishes
 from clarion.records.suppression import standing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonFacts:
+class PersonFacts(msgspec.Struct, frozen=True, kw_only=True):
     """One recipient. `reachable` names the channels that have an address."""
 
     id: UUID
     active: bool
     locale: str
     timezone: str
-    attributes: dict[str, Any] = field(repr=False)
+    attributes: dict[str, Any]
     preferred_channels: tuple[str, ...]
-    email_sealed: bytes | None = field(repr=False)
-    phone_sealed: bytes | None = field(repr=False)
-    names_sealed: bytes | None = field(repr=False)
+    email_sealed: bytes | None
+    phone_sealed: bytes | None
+    names_sealed: bytes | None
     reachable: frozenset[ChannelKey]
     wishes: Mapping[int, Wishes]
 
     def wishes_for(self, category_id: int) -> Wishes:
         """The wishes for one category; the general ones (key 0) where nothing was set for it."""
         return self.wishes.get(category_id) or self.wishes[0]
+
+    def __repr__(self) -> str:
+        return f"PersonFacts({self.id})"
 
 
 _LOAD = f"""
@@ -71,7 +73,9 @@ def _under_every_key(people: dict[UUID, PersonFacts]) -> dict[UUID, PersonFacts]
     if not found:
         return people
     return {
-        key: replace(person, wishes=_with_listed(person.wishes, [e for d in of_person[key] for e in found.get(d, ())]))
+        key: msgspec.structs.replace(
+            person, wishes=_with_listed(person.wishes, [e for d in of_person[key] for e in found.get(d, ())])
+        )
         for key, person in people.items()
     }
 

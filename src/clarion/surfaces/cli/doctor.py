@@ -64,7 +64,7 @@ def _examine() -> "Iterator[Finding]":
 
 
 def _examine_servers() -> "Iterator[Finding]":
-    from clarion.surfaces.cli.diagnosis import accounts, configuration, stores, work
+    from clarion.surfaces.cli.diagnosis import accounts, configuration, stores, text_messages, work
 
     yield from (checked := configuration.system_checks())
     yield from configuration.public_url()
@@ -72,7 +72,7 @@ def _examine_servers() -> "Iterator[Finding]":
     yield from stores.memory_store()
     yield from stores.broker()
     yield from work.processes()
-    after: list[Callable[[], list[Finding]]] = [work.backlog, accounts.probe_all]
+    after: list[Callable[[], list[Finding]]] = [work.backlog, accounts.probe_all, text_messages.limits]
     unusable = {f.subject for f in (*checked, *database) if f.state == "failed"}
     if unusable & {"database", "migrations", "settings clarion.E002"}:
         return

@@ -108,7 +108,7 @@ class SesSimulator(Simulator):
         self.taken: list[Taken] = []
         self.entry_status: dict[str, str] = {}
         self.sending_enabled = True
-        self._signer: Signer | None = None
+        self._signers: dict[str, Signer] = {}
         self._serial = 0
 
     def routes(self) -> Iterable[web.RouteDef]:
@@ -201,10 +201,12 @@ class SesSimulator(Simulator):
             return _error("UnrecognizedClientException", "The security token is invalid.", status=403)
         if abs(datetime.now(UTC) - signed_at) > CLOCK_SKEW:
             return _error("InvalidSignatureException", "Signature expired", status=403)
-        if self._signer is None:
-            self._signer = Signer(key_id=self.key_id, secret=self.secret, region=self.region, base=self.url)
+        host = request.headers.get("Host", "")
+        if host not in self._signers:
+            base = f"http://{host}"
+            self._signers[host] = Signer(key_id=self.key_id, secret=self.secret, region=self.region, base=base)
         body = await request.read()
-        expected = self._signer.headers(request.method, request.path, body, now=signed_at)["authorization"]
+        expected = self._signers[host].headers(request.method, request.path, body, now=signed_at)["authorization"]
         if given != expected:
             return _error("InvalidSignatureException", "The request signature does not match.", status=403)
         return None

@@ -28,7 +28,9 @@ Json = Annotated[Path | None, typer.Option("--json", help="Where the results go;
 Seed = Annotated[
     int | None, typer.Option(min=0, max=LARGEST_SEED, help="Of the times and victims; default: a new one.")
 ]
-Number = Annotated[int, typer.Option("--n", min=20, max=200_000, help="Notifications sent by each experiment, at least.")]
+Number = Annotated[
+    int, typer.Option("--n", min=20, max=200_000, help="Notifications sent by each experiment, at least.")
+]
 Workers = Annotated[int, typer.Option(min=1, max=16, help="Worker processes.")]
 Kills = Annotated[int, typer.Option(min=1, max=50, help="How often it happens, at random moments.")]
 Every = Annotated[float, typer.Option(min=0.5, max=60, help="Seconds from one to the next.")]
@@ -56,11 +58,12 @@ def kill(
     every: Every = KILL_EVERY,
     workers: Workers = FULL.workers,
     senders: Threads = FULL.senders,
+    lists: Annotated[bool, typer.Option("--lists", help="Send by bulk calls of 500: for very many messages.")] = False,
     seed: Seed = None,
     json: Json = None,
 ) -> None:
     """SIGKILL worker processes at random moments while messages are sent."""
-    plan = replace(FULL, number=n, kills=kills, every=every, workers=workers, senders=senders)
+    plan = replace(FULL, number=n, kills=kills, every=every, workers=workers, senders=senders, lists=lists)
     _run(("kill",), plan, seed, json)
 
 

@@ -12,6 +12,7 @@ from clarion.surfaces.cli.bench.ground import Ground
 from clarion.surfaces.cli.bench.measured import Meter
 from clarion.surfaces.cli.chaos.categories import category
 from clarion.surfaces.cli.chaos.faults import Blow, Fault
+from clarion.surfaces.cli.chaos.list_senders import LIST, ListSenders
 from clarion.surfaces.cli.chaos.plan import Plan
 from clarion.surfaces.cli.chaos.senders import Senders, Wave
 from clarion.surfaces.cli.chaos.verdict import Taken, judge, recovery
@@ -110,7 +111,10 @@ class Course:
             for place in range(plan.kills if self.repeated else 1)
         ]
         victims = Victims(system=ground.system, ground=ground)
-        senders = _senders(ground, self.name, category(ground, "chaos-hasty") if self.hasty else "")
+        if plan.lists:
+            senders: Senders | ListSenders = _list_senders(ground, self.name, victims, meter)
+        else:
+            senders = _senders(ground, self.name, category(ground, "chaos-hasty") if self.hasty else "")
         advance = meter.stage(f"{self.name}: sending {plan.number}, {len(waves)} times {self.name}", len(waves))
         senders.start(number=plan.number, threads=plan.senders, waves=waves, until=waves[-1].due + TAIL_SECONDS)
         blows = []
@@ -152,6 +156,17 @@ def _senders(ground: Ground, name: str, category_key: str) -> Senders:
         people=ground.people,
         log=log_path(ground.system, name),
         category=category_key,
+    )
+
+
+def _list_senders(ground: Ground, name: str, victims: Victims, meter: Meter) -> ListSenders:
+    return ListSenders(
+        url=ground.base_url,
+        authorization=ground.authorization,
+        people=ground.crowd(LIST, webhooks=True, advance=meter.stage(f"{name}: making people", LIST)),
+        log=log_path(ground.system, name),
+        victims=victims,
+        began=time.time(),
     )
 
 

@@ -9,7 +9,7 @@ ALL = ("flush", "redis", "restart", "postgres", "kill", "pause", "cuts", "wires"
 class Plan:
     """Messages of one experiment, worker processes, blows (of those that come several times), seconds between two, how
     long something is down and how long a provider is in trouble at a time, parallel callers with the keys each of them
-    uses, clients that send, and the seed of everything random."""
+    uses, clients that send and whether they do by bulk calls, and the seed of everything random."""
 
     number: int
     workers: int
@@ -20,6 +20,7 @@ class Plan:
     callers: int = 20
     keys: int = 50
     senders: int = 4
+    lists: bool = False
     seed: int = 0
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from clarion.records.crashing import Mode, Plan, Point
+from clarion.records.ledger.queue import LEASE
 from clarion.surfaces.cli.bench.children import children_of
 from clarion.surfaces.cli.bench.experiments import Finding, OnGround, Run
 from clarion.surfaces.cli.bench.machine import look_around
@@ -28,6 +29,7 @@ REACH_SECONDS = 30.0
 STOPPED_SECONDS = 34.0
 # what a worker was told and had not written: it settles in groups or after a second
 UNSETTLED_SECONDS = 1.5
+STRUCK_SECONDS = 0.2
 AFTERMATH_SECONDS = 2.0
 DRAIN_SECONDS = 90.0
 QUIET_SECONDS = 1.0
@@ -143,7 +145,7 @@ def _one(ground: PointGround, case: Case, mode: Mode, wanted: Wanted) -> PointOu
         undrained = _drained(ground)
         evidence = evidence_of(case.load, answers, ground, client)
     doubtful = blow is not None and mode in (*case.ambiguous, *_always_doubtful(case))
-    verdict = judge(evidence.acknowledged, evidence.taken, [blow] if blow is not None and doubtful else [])
+    verdict = judge(evidence.acknowledged, evidence.taken, blow if blow is not None and doubtful else [])
     return PointOutcome(
         point=case.point,
         load=channel if case.load is Load.STEADY else case.load,
@@ -171,8 +173,9 @@ def _always_doubtful(case: Case) -> Sequence[Mode]:
     return tuple(Mode) if Mode.KILL in case.ambiguous else ()
 
 
-def _await_blow(ground: PointGround, plan: Plan, mode: Mode) -> Window | None:
-    """Wait for the point to be reached, wake who was stopped there, and say which time was in doubt."""
+def _await_blow(ground: PointGround, plan: Plan, mode: Mode) -> list[Window] | None:
+    """Wait for the point to be reached, wake who was stopped there, and say which times were in doubt: the moment of
+    the blow, and where somebody slept, when others took over and when it woke. None: it was not reached."""
     note = Path(f"{plan.note}.1")
     deadline = time.monotonic() + REACH_SECONDS
     while not note.exists():
@@ -180,11 +183,12 @@ def _await_blow(ground: PointGround, plan: Plan, mode: Mode) -> Window | None:
             return None
         time.sleep(0.02)
     at = note.stat().st_mtime
-    if mode is Mode.STOP:
-        time.sleep(max(0.0, at + STOPPED_SECONDS - time.time()))
-        _wake(ground, note)
-        return Window(begins=at - UNSETTLED_SECONDS, ends=time.time() + AFTERMATH_SECONDS)
-    return Window(begins=at - UNSETTLED_SECONDS, ends=at + AFTERMATH_SECONDS / 10)
+    struck = Window(begins=at - UNSETTLED_SECONDS, ends=at + STRUCK_SECONDS)
+    if mode is not Mode.STOP:
+        return [struck]
+    time.sleep(max(0.0, at + STOPPED_SECONDS - time.time()))
+    _wake(ground, note)
+    return [struck, Window(begins=at + LEASE.total_seconds() - 1, ends=time.time() + AFTERMATH_SECONDS)]
 
 
 def _wake(ground: PointGround, note: Path) -> None:

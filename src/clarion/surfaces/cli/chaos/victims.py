@@ -114,6 +114,19 @@ class Victims:
         count = self._count("SELECT count(*) FROM ledger_queue WHERE awaits")
         return -1 if count is None else count
 
+    def made_since(self, moment: float) -> list[tuple[str, float]]:
+        """The notifications made since then (Unix time), and when each was. Raises BenchFailed."""
+        url = stores_of(self.system.data_dir).get("CLARION_DATABASE_URL", "")
+        statement = (
+            "SELECT id::text, extract(epoch FROM created_at)::float8 FROM ledger_notification"
+            " WHERE created_at >= to_timestamp(%s)"
+        )
+        try:
+            with psycopg.connect(url, connect_timeout=5) as connection:
+                return [(str(name), float(at)) for name, at in connection.execute(statement, [moment])]
+        except psycopg.Error as error:
+            raise BenchFailed("The ledger of the system under test could not be read.") from error
+
     def cut_sessions(self) -> int:
         """End every session of the database but ours, as a network that drops connections does; how many."""
         ended = self._count(

@@ -217,7 +217,7 @@ class SimulatedWorker:
     def _check_still(self, work: Work) -> None:
         """Nobody was told that it is cancelled while the lease holds it. One that slept in between may be too late."""
         story = self.world.stories[work.id]
-        if story.cancelled_at is not None and self.world.now <= self.ends and self.missed is None:
+        if story.cancelled_at is not None and self.world.now < self.ends and self.missed is None:
             self.world.blame(Law.NO_PHANTOM, f"{name_of(work.id)} was cancelled under its lease")
 
     def _judged(self, work: Work, outcome: Outcome, started: datetime) -> Fate:

@@ -142,7 +142,7 @@ class World:
         return lease, claimed
 
     def _most_urgent(self) -> int:
-        due = [e.priority for e in self.queue.entries.values() if e.due_at <= self.now and not _is_held(e, self.now)]
+        due = [e.priority for e in self.queue.entries.values() if e.due_at <= self.now and not e.is_held(self.now)]
         return min(due, default=0)
 
     def load(self, claimed: Sequence[Claimed]) -> list[Work]:
@@ -229,11 +229,6 @@ class World:
         story.dead_letter = to is Status.FAILED
         self.note(f"{name_of(story.id)} is {to} {reason}".rstrip())
         return True
-
-
-def _is_held(entry: object, now: datetime) -> bool:
-    until: datetime | None = getattr(entry, "lease_until", None)
-    return until is not None and until >= now
 
 
 def name_of(one: UUID) -> str:
