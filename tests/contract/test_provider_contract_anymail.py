@@ -27,7 +27,7 @@ class TestAnymail(ProviderSuite):
             yield
 
     def _open(self, token: str, port: int) -> Provider:
-        url = f"anymail://postmark?server_token={token}&endpoint=http://127.0.0.1:{port}&timeout=5"
+        url = f"anymail://postmark?server_token={token}&endpoint=http://127.0.0.1:{port}&timeout=20"
         return ENTRY.open(parse_account_url(url), self.channel, MemoryHost().host())
 
     def open_provider(self) -> Provider:

@@ -31,7 +31,7 @@ class TestApns(ProviderSuite):
             yield
 
     def _open(self, file: str, endpoint: str) -> Provider:
-        options = f"key_id={KEY_ID}&team_id={TEAM_ID}&topic={TOPIC}&endpoint={endpoint}&timeout=5"
+        options = f"key_id={KEY_ID}&team_id={TEAM_ID}&topic={TOPIC}&endpoint={endpoint}&timeout=15"
         return ENTRY.open(parse_account_url(f"apns://{file}?{options}"), self.channel, MemoryHost().host())
 
     def open_provider(self) -> Provider:

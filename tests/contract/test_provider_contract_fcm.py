@@ -29,7 +29,7 @@ class TestFcm(ProviderSuite):
             yield
 
     def _open(self, file: str, endpoint: str) -> Provider:
-        url = parse_account_url(f"fcm://{file}?endpoint={endpoint}&timeout=5")
+        url = parse_account_url(f"fcm://{file}?endpoint={endpoint}&timeout=15")
         return ENTRY.open(url, self.channel, MemoryHost().host())
 
     def open_provider(self) -> Provider:

@@ -27,7 +27,7 @@ class TestSendGrid(ProviderSuite):
             yield
 
     def _open(self, key: str, port: int) -> Provider:
-        url = f"sendgrid://{key}@?endpoint=http://127.0.0.1:{port}&timeout=5"
+        url = f"sendgrid://{key}@?endpoint=http://127.0.0.1:{port}&timeout=20"
         return ENTRY.open(parse_account_url(url), self.channel, MemoryHost().host())
 
     def open_provider(self) -> Provider:

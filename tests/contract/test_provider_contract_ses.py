@@ -29,7 +29,7 @@ class TestSes(ProviderSuite):
 
     def _open(self, secret: str, port: int) -> Provider:
         quoted = secret.replace("/", "%2F")
-        url = f"ses://{KEY_ID}:{quoted}@eu-west-1?endpoint=http://127.0.0.1:{port}&timeout=5&{self.options}"
+        url = f"ses://{KEY_ID}:{quoted}@eu-west-1?endpoint=http://127.0.0.1:{port}&timeout=20&{self.options}"
         return ENTRY.open(parse_account_url(url), self.channel, MemoryHost().host())
 
     def open_provider(self) -> Provider:

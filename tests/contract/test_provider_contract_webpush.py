@@ -31,7 +31,7 @@ class TestWebPush(ProviderSuite):
 
     def _open(self, endpoint: str) -> Provider:
         subject = "mailto:ops@example.com"
-        url = f"webpush://?private_key={self.key}&subject={subject}&endpoint={endpoint}&timeout=5"
+        url = f"webpush://?private_key={self.key}&subject={subject}&endpoint={endpoint}&timeout=15"
         return ENTRY.open(parse_account_url(url), self.channel, MemoryHost().host(allow_private=False))
 
     def open_provider(self) -> Provider:

@@ -1,4 +1,4 @@
-"""Ground for tests of callbacks: an email account whose vendor reports back, its public address, and the vendor's calls."""
+"""Ground for tests of callbacks: an account whose vendor reports back, its public address, and the vendor's calls."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,6 +16,9 @@ from clarion.records.feedback import doors
 from clarion.records.ledger.models import Notification
 from clarion.testing.scripted_feedback import ScriptedVendor, Signed, signed
 
+# a client builds all middleware anew, which costs more than a hundred callbacks
+_CLIENT = Client(raise_request_exception=False)
+
 
 def account(channel: ChannelKey = ChannelKey.EMAIL, name: str = "scripted") -> Account:
     return Account.objects.get(channel=channel, name=name)
@@ -29,8 +32,7 @@ def path_of(row: Account | None = None) -> str:
 
 def post(path: str, callback: Signed) -> Any:
     """A call of the vendor's, over the test client."""
-    client = Client(raise_request_exception=False)
-    return client.post(path, data=callback.body, content_type="application/json", headers=callback.headers)
+    return _CLIENT.post(path, data=callback.body, content_type="application/json", headers=callback.headers)
 
 
 def call(vendor: ScriptedVendor, events: Sequence[Reported], at: datetime | None = None, path: str = "") -> Any:

@@ -71,7 +71,7 @@ def accounts(ses: SesSimulator, smtp: SmtpSink) -> None:
     """SES is preferred, a mail server stands behind it."""
     key = f"{KEY_ID}:{SECRET.replace('/', '%2F')}"
     urls = [
-        f"ses://{key}@eu-west-1?endpoint={ses.url}&timeout=3&rate=1000/s&topic={TOPIC}&name=ses",
+        f"ses://{key}@eu-west-1?endpoint={ses.url}&timeout=20&rate=1000/s&topic={TOPIC}&name=ses",
         f"smtp://127.0.0.1:{smtp.port}?tls=none&name=smtp",
     ]
     book.mirror({EMAIL: urls})

@@ -1,11 +1,13 @@
 """Webhook endpoints: who hears which event, rotation, health, pings, deliveries and sending again."""
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from aiohttp import web
 from standardwebhooks import Webhook
 from standardwebhooks.webhooks import WebhookVerificationError
 from svix.webhooks import Webhook as SvixWebhook
@@ -13,13 +15,15 @@ from svix.webhooks import Webhook as SvixWebhook
 from clarion.config import wiring
 from clarion.contract.channel import ChannelKey
 from clarion.contract.registry import Registry, install, installed
+from clarion.flows.delivery import flow
 from clarion.records import clock
 from clarion.records.accounts import book
-from clarion.records.ledger.models import Attempt, Decision, Notification
+from clarion.records.ledger.models import Attempt, Decision, Notification, QueueEntry
 from clarion.records.people import endpoints
 from clarion.records.people.endpoints import FAILING_FOR, FAILING_ROUNDS, matches
 from clarion.records.people.models import Endpoint, User
 from clarion.testing.host import MemoryHost
+from clarion.testing.simulators.simulator import Fault, Simulator, Trick
 from clarion.testing.webhook_sink import Answer, WebhookSink
 from tests.conftest import WEBHOOK_SECRET, Api, api_as, make_user
 
@@ -49,6 +53,9 @@ def real_webhooks(ground: None, sink: WebhookSink) -> Iterator[None]:
     )
     book.mirror({ChannelKey.WEBHOOK: ["webhook://?timeout=2"]})
     yield
+    for slots in flow._slots.values():
+        for slot in slots:
+            slot.carriers.close()
     install(before.registry, before.host)
 
 
@@ -145,8 +152,6 @@ def test_when_one_endpoint_took_it_and_the_other_never_will_it_counts_as_sent(
 
 
 def _due_now(identifier: str) -> None:
-    from clarion.records.ledger.models import QueueEntry
-
     QueueEntry.objects.filter(pk=identifier).update(due_at=clock.now())
 
 
@@ -358,3 +363,36 @@ def test_a_chat_endpoint_chooses_no_events_and_has_no_secret_to_rotate(bob: User
     assert made["secret"] is None
     for action in ("rotate-secret", "ping"):
         assert api.post(f"users/{bob.id}/endpoints/{made['id']}/{action}").status_code == 409
+
+
+class Slow(Simulator):
+    """Takes what it is sent; slow when scripted so."""
+
+    def routes(self) -> Iterable[web.RouteDef]:
+        async def take(request: web.Request) -> web.Response:
+            self.accepted[request.headers["webhook-id"]] += 1
+            return web.Response()
+
+        return [web.post("/in", take)]
+
+
+def test_an_endpoint_slower_than_our_patience_is_called_once_and_waiting_for_it_is_no_attempt(
+    real_webhooks: None, bob: User, as_service: Api, drain: Drain
+) -> None:
+    book.mirror({ChannelKey.WEBHOOK: ["webhook://?timeout=10&patience=0.1"]})
+    with Slow() as receiver:
+        receiver.script(Fault(trick=Trick.SLOW, seconds=1.5))
+        endpoint(bob, f"{receiver.url}/in")
+        identifier = send(as_service, bob)
+        drain()
+        _due_now(identifier)
+        drain()
+        assert status_of(identifier) == ("pending", "")
+        assert list(Attempt.objects.values_list("outcome", "reason")) == [("unclear", "timeout")]
+        held = Decision.objects.filter(notification_id=identifier, rule="provider").get()
+        assert (held.outcome, held.reason) == ("hold", "timeout")
+        time.sleep(1.6)
+        _due_now(identifier)
+        drain()
+        assert status_of(identifier) == ("sent", "")
+        assert list(receiver.accepted.values()) == [1]

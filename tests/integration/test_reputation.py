@@ -1,4 +1,4 @@
-"""The reputation guard: what burns the sender's name, an account or a category on it, is paused until a person says so."""
+"""The reputation guard: an account, or a category on it, that burns the sender's name waits for a person."""
 
 from collections.abc import Callable
 from datetime import timedelta

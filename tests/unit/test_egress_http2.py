@@ -252,6 +252,24 @@ def test_tls_is_verified_and_http2_agreed(tmp_path: Path, trusting: bool, speaks
     assert echo.requests == []
 
 
+def test_what_is_broken_off_by_us_does_not_disturb_the_others(echo: Echo) -> None:
+    client = echo.client()
+
+    async def some_go_away() -> list[Any]:
+        tasks = [asyncio.ensure_future(client.post("/", body=b"%d" % number)) for number in range(60)]
+        await asyncio.wait(tasks[:5])
+        for task in tasks[5:60:2]:
+            task.cancel()
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    for _ in range(5):
+        found = loop.run(some_go_away())
+        answered = {number for number, answer in enumerate(found) if isinstance(answer, Response)}
+        assert {number for number in range(60) if number < 5 or number % 2 == 0} <= answered
+    close(client)
+    assert echo.connections == 1
+
+
 def test_closing_breaks_off_what_is_on_its_way(echo: Echo) -> None:
     client = echo.client()
     post(client, b"first")

@@ -46,6 +46,19 @@ def test_work_that_is_due_is_found_when_nobody_rings(start: Callable[[Lookout], 
     assert set(answered) == {"email"}
 
 
+def test_work_whose_bell_may_be_on_its_way_is_left_to_the_bell(start: Callable[[Lookout], Lookout]) -> None:
+    looks: list[int] = []
+
+    def due() -> list[str]:
+        looks.append(1)
+        return ["email"] if len(looks) % 2 else []
+
+    answered: list[str] = []
+    start(Lookout({"email"}, due, answered.append))
+    assert soon(lambda: len(looks) > 8)
+    assert answered == []
+
+
 def test_other_workers_queues_are_left_to_them(start: Callable[[Lookout], Lookout]) -> None:
     answered: list[str] = []
     start(Lookout({"sms"}, lambda: ["email", "sms"], answered.append))

@@ -81,7 +81,7 @@ def apns() -> Iterator[ApnsSimulator]:
 
 
 def address(apns: ApnsSimulator, options: str = "") -> str:
-    own = f"key_id={KEY_ID}&team_id={TEAM_ID}&endpoint={apns.url}&timeout=1"
+    own = f"key_id={KEY_ID}&team_id={TEAM_ID}&endpoint={apns.url}&timeout=10"
     topic = "" if "topic=" in options else f"&topic={TOPIC}"
     return f"apns://{apns.credentials}?{own}{topic}{options}"
 
@@ -222,7 +222,7 @@ def test_what_cannot_be_sent_is_refused_before_apple_is_asked(apns: ApnsSimulato
 
 
 def test_what_may_have_been_taken_is_unclear(apns: ApnsSimulator) -> None:
-    with closing(open_at(apns, "&concurrency=1")) as provider:
+    with closing(open_at(apns, "&concurrency=1&timeout=1")) as provider:
         list(provider.send([push("first")]))
         apns.script(Fault(trick=Trick.RESET_AFTER), Fault(trick=Trick.MALFORMED), Fault(status=429), Fault(status=503))
         found = dict(provider.send([push("a"), push("b"), push("c"), push("d")]))

@@ -61,7 +61,7 @@ def fcm() -> Iterator[FcmSimulator]:
 
 
 def open_at(fcm: FcmSimulator, options: str = "") -> FcmProvider:
-    url = parse_account_url(f"fcm://{fcm.credentials}?endpoint={fcm.url}&timeout=1{options}")
+    url = parse_account_url(f"fcm://{fcm.credentials}?endpoint={fcm.url}&timeout=10{options}")
     provider = ENTRY.open(url, ChannelKey.PUSH, MemoryHost().host())
     assert isinstance(provider, FcmProvider)
     return provider
@@ -135,11 +135,11 @@ def test_every_device_has_an_outcome_of_its_own(fcm: FcmSimulator) -> None:
 
 
 def test_what_may_have_been_taken_is_unclear_and_what_was_refused_is_not(fcm: FcmSimulator) -> None:
-    with closing(open_at(fcm, "&concurrency=1")) as provider:
+    with closing(open_at(fcm, "&concurrency=1&timeout=1")) as provider:
         list(provider.send([push("first")]))
         fcm.script(Fault(trick=Trick.RESET_AFTER), Fault(trick=Trick.MALFORMED), Fault(status=429), Fault(status=503))
         found = dict(provider.send([push("a"), push("b"), push("c"), push("d")]))
-        fcm.script(Fault(trick=Trick.SLOW, seconds=2.0))
+        fcm.script(Fault(trick=Trick.SLOW, seconds=1.5))
         slow = dict(provider.send([push("e")]))
     assert found == {
         "a": Unclear(why=Reason.CONNECTION_LOST, detail="the connection broke"),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.header import decode_header, make_header
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ from clarion.testing.simulators.simulator import Fault, Trick
 RECORDED = (Path(__file__).parent.parent / "recorded" / "sendgrid" / "events.json").read_bytes()
 
 
-def open_sendgrid(endpoint: str, options: str = "timeout=2") -> Provider:
+def open_sendgrid(endpoint: str, options: str = "timeout=20") -> Provider:
     url = f"sendgrid://{KEY}@?endpoint={endpoint}&{options}"
     return ENTRY.open(parse_account_url(url), ChannelKey.EMAIL, MemoryHost().host())
 
@@ -126,6 +127,15 @@ def test_no_address_stands_twice_in_a_call(sendgrid: SendGridSimulator) -> None:
     outcomes = send(open_sendgrid(sendgrid.url), rich(0, to="a@x.com"), rich(1, to="A@x.com"), rich(2, to="b@x.com"))
     assert all(isinstance(outcome, Sent) for outcome in outcomes.values())
     assert len(sendgrid.calls) == 2
+
+
+def test_header_values_outside_ascii_are_encoded(sendgrid: SendGridSimulator) -> None:
+    send(open_sendgrid(sendgrid.url), rich(0, headers={"X-Note": "Grüße " * 12, "X-Plain": "plain"}))
+    [mail] = sendgrid.taken
+    assert str(make_header(decode_header(mail.headers["X-Note"]))) == "Grüße " * 12
+    assert mail.headers["X-Note"].isascii()
+    assert "\n" not in mail.headers["X-Note"]
+    assert mail.headers["X-Plain"] == "plain"
 
 
 def test_the_sandbox_mode_checks_and_sends_nothing(sendgrid: SendGridSimulator) -> None:
@@ -269,14 +279,15 @@ def test_a_sender_that_is_not_verified_is_the_accounts_fault(sendgrid: SendGridS
         (Fault(status=503), Retry(why=Reason.TEMPORARY, whole_account=True, detail="HTTP 503")),
         (Fault(trick=Trick.RESET_AFTER), Unclear(why=Reason.CONNECTION_LOST, detail="the connection broke")),
         (Fault(trick=Trick.MALFORMED), Sent(detail="HTTP 200")),  # a 2xx has no body to be read
-        (Fault(trick=Trick.SLOW, seconds=0.8), Unclear(why=Reason.TIMEOUT, detail="no answer in time")),
+        (Fault(trick=Trick.SLOW, seconds=1.5), Unclear(why=Reason.TIMEOUT, detail="no answer in time")),
     ],
 )
 def test_faults_of_the_wire_are_told_of_each_message(
     sendgrid: SendGridSimulator, fault: Fault, expected: Outcome
 ) -> None:
     sendgrid.script(fault)
-    assert send(open_sendgrid(sendgrid.url, "timeout=0.5"), rich(0), rich(1)) == {"m-0": expected, "m-1": expected}
+    timeout = "timeout=1" if fault.trick is Trick.SLOW else "timeout=20"
+    assert send(open_sendgrid(sendgrid.url, timeout), rich(0), rich(1)) == {"m-0": expected, "m-1": expected}
 
 
 def test_a_probe_wants_the_right_to_send(sendgrid: SendGridSimulator) -> None:

@@ -379,13 +379,13 @@ UNREADABLE = "SES answered 200 with a body that cannot be read"
         (Fault(status=503), Retry(why=Reason.TEMPORARY, whole_account=True, detail="HTTP 503")),
         (Fault(trick=Trick.RESET_AFTER), Unclear(why=Reason.CONNECTION_LOST, detail="the connection broke")),
         (Fault(trick=Trick.MALFORMED), Unclear(why=Reason.UNRECOGNISED, detail=UNREADABLE)),
-        (Fault(trick=Trick.SLOW, seconds=0.8), Unclear(why=Reason.TIMEOUT, detail="no answer in time")),
+        (Fault(trick=Trick.SLOW, seconds=1.5), Unclear(why=Reason.TIMEOUT, detail="no answer in time")),
     ],
 )
 @pytest.mark.parametrize("count", [1, 3])
 def test_faults_of_the_wire(ses: SesSimulator, fault: Fault, expected: Outcome, count: int) -> None:
     ses.script(fault)
-    options = "rate=100/s&timeout=0.5" if fault.trick is Trick.SLOW else "rate=100/s&timeout=2"
+    options = "rate=100/s&timeout=1" if fault.trick is Trick.SLOW else "rate=100/s&timeout=20"
     assert send(open_ses(ses.url, options), *[rich(f"m-{n}") for n in range(count)]) == {
         f"m-{n}": expected for n in range(count)
     }

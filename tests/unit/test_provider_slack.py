@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from clarion.testing.messages import message
 from clarion.testing.simulators.simulator import Fault, Trick
 from clarion.testing.simulators.slack import TOKEN, SlackSimulator
 
+RECORDED = Path(__file__).parent.parent / "recorded" / "slack"
 CHANNEL = "C0123456789"
 HOOK = "https://hooks.slack.com/services/T000/B000/XXXX"
 
@@ -51,6 +53,18 @@ def send(slack: SlackSimulator, *batch: Message, token: str = TOKEN) -> dict[str
 
 def answer(body: object, status: int = 200, **headers: str) -> Response:
     return Response(status=status, headers=headers, body=json.dumps(body).encode())
+
+
+def recorded(name: str) -> Response:
+    """An example of Slack's own documentation."""
+    return Response(status=200, headers={}, body=(RECORDED / f"{name}.json").read_bytes())
+
+
+def test_slacks_own_examples_are_read() -> None:
+    assert judge(recorded("posted")) == Sent(remote_id="1503435956.000247")
+    assert judge(recorded("refused")) == Rejected(why=Reason.TOO_LARGE, detail="too_many_attachments")
+    with pytest.raises(Misconfigured, match="missing_scope"):
+        judge(recorded("missing_scope"))
 
 
 def test_a_message_is_a_header_and_a_section_and_carries_our_id(slack: SlackSimulator) -> None:

@@ -122,6 +122,17 @@ def test_closing_the_provider_ends_calls_that_are_still_on_their_way(silent: lis
     assert time.monotonic() - begun < 2
 
 
+def test_what_is_cancelled_half_way_is_not_held_against_the_host() -> None:
+    with Receiver() as receiver, closing(open_provider("timeout=5&concurrency=8")) as provider:
+        receiver.script(*[Fault(trick=Trick.SLOW, seconds=0.3)] * 20)
+        results = provider.send(calls([f"{receiver.url}/hook"] * 20))
+        next(results)
+        results.close()  # type: ignore[attr-defined]
+        receiver.faults.clear()
+        again = dict(provider.send(calls([f"{receiver.url}/hook"] * 20, "again")))
+    assert [outcome for outcome in again.values() if not isinstance(outcome, Sent)] == []
+
+
 def test_a_forbidden_target_is_no_silence() -> None:
     provider = ENTRY.open(parse_account_url("webhook://"), ChannelKey.WEBHOOK, MemoryHost().host(allow_private=False))
     with closing(provider):

@@ -44,7 +44,7 @@ def service() -> Iterator[WebPushSimulator]:
 
 
 def open_at(service: WebPushSimulator, options: str = "") -> WebPushProvider:
-    url = parse_account_url(f"{ADDRESS}&endpoint={service.url}&timeout=1{options}")
+    url = parse_account_url(f"{ADDRESS}&endpoint={service.url}&timeout=10{options}")
     return WebPushProvider(url, ChannelKey.PUSH, MemoryHost().host(allow_private=False))
 
 
@@ -241,7 +241,7 @@ def test_what_cannot_be_encrypted_is_an_outcome_of_its_own(service: WebPushSimul
 
 def test_what_may_have_been_taken_is_unclear(service: WebPushSimulator) -> None:
     browser = service.subscribe()
-    with closing(open_at(service, "&concurrency=1")) as provider:
+    with closing(open_at(service, "&concurrency=1&timeout=1")) as provider:
         service.script(Fault(trick=Trick.RESET_AFTER), Fault(trick=Trick.SLOW, seconds=1.5))
         found = dict(provider.send([push("reset", browser), push("slow", browser)]))
     assert found == {

@@ -85,8 +85,8 @@ class Environment(BaseModel):
     )
     reputation: str = Field(
         FORM,
-        description="When bounces and complaints (percent of what an account sent) warn/pause, from how many messages on,"
-        " in which window; `warn` added: never pause; `off`: no guard",
+        description="When bounces and complaints (percent of what an account sent) warn/pause, from how many messages"
+        " on, in which window; `warn` added: never pause; `off`: no guard",
     )
     chaos: bool = Field(False, description="Allows `CLARION_CRASH_POINT`; for tests of faults, never in production")
     crash_point: str = Field(

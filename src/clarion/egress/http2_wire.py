@@ -6,6 +6,7 @@ The protocol itself is h2's. Which connection an exchange takes, and when there 
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import cast
 
 from h2.config import H2Configuration
@@ -22,7 +23,7 @@ from h2.events import (
     StreamReset,
     WindowUpdated,
 )
-from h2.exceptions import H2Error, StreamClosedError
+from h2.exceptions import H2Error
 from h2.settings import SettingCodes, Settings
 from hpack import HeaderTuple
 from hyperframe.frame import Frame, GoAwayFrame
@@ -227,13 +228,12 @@ class Wire(asyncio.Protocol):
         for number in waiting:
             exchange = self._streams.get(number)
             if exchange is not None:
-                self._send(number, exchange)
+                with suppress(H2Error):  # closed by the server meanwhile: the event that says so comes next
+                    self._send(number, exchange)
 
     def _drop(self, number: int) -> None:
-        try:
+        with suppress(H2Error):  # it ended at the same moment
             self._h2.reset_stream(number, ErrorCodes.CANCEL)
-        except (StreamClosedError, H2Error):
-            return  # it ended at the same moment
         self._flush_soon()
 
     def _flush_soon(self) -> None:

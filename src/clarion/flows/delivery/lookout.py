@@ -29,7 +29,7 @@ class Lookout:
         self._due = due
         self._answer = answer
         self._rung_at = monotonic()
-        self._alone = False
+        self._alone = self._doubtful = False
         self._busy: dict[str, int] = {}
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
@@ -60,8 +60,10 @@ class Lookout:
             silent = monotonic() - self._rung_at > SILENCE_SECONDS
             if silent:
                 self._look()
-            elif self._alone:
-                self._note(False)
+            else:
+                self._doubtful = False
+                if self._alone:
+                    self._note(False)
         connection.close()
 
     def _look(self) -> None:
@@ -70,10 +72,18 @@ class Lookout:
         except (DatabaseError, InterfaceError):
             connection.close()
             return
-        if due and not self._alone:
-            self._note(True)
+        if not self._alone and not self._sure_that(bool(due)):
+            return
         for queue in sorted(due):
             self._begin(queue)
+
+    def _sure_that(self, waits: bool) -> bool:
+        """Whether work waited at the last look as well: at the first, its bell may be on its way."""
+        sure = waits and self._doubtful
+        self._doubtful = waits
+        if sure:
+            self._note(True)
+        return sure
 
     def _note(self, alone: bool) -> None:
         self._alone = alone

@@ -124,10 +124,8 @@ class Carrier:
             answer = error.response
             if 200 <= answer.status_code < 300:
                 return Unclear(why=Reason.UNRECOGNISED, detail=UNREADABLE)
-            headers = dict(answer.headers)
-            return by_refusal(
-                self._account.name, Response(status=answer.status_code, headers=headers, body=answer.content)
-            )
+            response = Response(status=answer.status_code, headers=answer.headers, body=answer.content)
+            return by_refusal(self._account.name, response)
         if isinstance(error, AnymailUnsupportedFeature):
             return Rejected(why=Reason.CONTENT_REFUSED, detail="this service cannot do what the mail asks for")
         return Rejected(why=Reason.CONTENT_REFUSED, detail=type(error).__name__)

@@ -17,7 +17,7 @@ from clarion.contract.content import EmailContent
 from clarion.contract.message import Message
 from clarion.contract.outcome import Rejected
 from clarion.contract.reasons import Reason
-from clarion.egress.mime_headers import MailRefused, check_line, encode_address, extra_header
+from clarion.egress.mime_headers import MailRefused, check_line, encode_address, encode_text, extra_header
 from clarion.providers.sendgrid.account import MOST_CATEGORIES, SendGridAccount, is_category, named
 from clarion.providers.sendgrid.sharing import MOST_BYTES, Shared, share
 
@@ -147,7 +147,7 @@ def body(call: Sequence[Prepared], account: SendGridAccount) -> bytes:
 
 
 def _personalization(one: Prepared) -> dict[str, object]:
-    headers = dict(one.content.headers)
+    headers = {name: _header(name, value) for name, value in one.content.headers.items()}
     if not any(name.lower() == "auto-submitted" for name in headers):
         headers["Auto-Submitted"] = "auto-generated"
     return {
@@ -156,3 +156,8 @@ def _personalization(one: Prepared) -> dict[str, object]:
         "headers": headers,
         "custom_args": {ID_ARG: one.message.id},
     }
+
+
+def _header(name: str, value: str) -> str:
+    """SendGrid wants values outside ASCII encoded; on one line, for JSON is not folded."""
+    return value if value.isascii() else encode_text(name, value).replace("\r\n ", " ")

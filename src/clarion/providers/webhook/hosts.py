@@ -42,6 +42,10 @@ class HostState:
         """A call is taking longer than our patience."""
         self.slow = True
 
+    def abandoned(self) -> None:
+        """A call was ended by ourselves."""
+        self.in_flight -= 1
+
     def ended(self, *, answered: bool, in_time: bool, now: float) -> None:
         """A call is over. One answer in time makes everything good again."""
         self.in_flight -= 1

@@ -155,19 +155,25 @@ class Round:
         """Make the call; whether its place is still ours afterwards."""
         self._calls[call] = None
         call.host.began()
-        answered, outcome = False, None
+        called: Called | None = None
         try:
             called = await self.call(call.message)
-            answered, outcome = called.answered, called.outcome
         finally:
-            in_time = not call.given_back
-            call.host.ended(answered=answered, in_time=in_time, now=self._loop.time())
-            self._calls.pop(call, None)
-            if call.given_back:
-                self.parked.keep(call.message.id, outcome or Unclear(why=Reason.TIMEOUT, detail="the call was ended"))
+            self._over(call, called)
         if not call.given_back:
-            self._say(call.message, outcome)
+            self._say(call.message, called.outcome)
         return not (call.replaced or call.given_back)
+
+    def _over(self, call: _Call, called: Called | None) -> None:
+        """A call is over; without `called` it was cancelled, which says nothing of the host."""
+        self._calls.pop(call, None)
+        if called is None:
+            call.host.abandoned()
+        else:
+            call.host.ended(answered=called.answered, in_time=not call.given_back, now=self._loop.time())
+        if call.given_back:
+            ended = Unclear(why=Reason.TIMEOUT, detail="the call was ended")
+            self.parked.keep(call.message.id, called.outcome if called else ended)
 
     async def _watch(self) -> None:
         """Now and then: give the places of slow calls to others, and slow calls' messages back."""

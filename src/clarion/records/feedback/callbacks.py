@@ -41,7 +41,8 @@ WHERE c.id = done.id AND c.id BETWEEN %(lowest)s AND %(highest)s
 _REPLAY = """
 INSERT INTO feedback_task (id, due_at, attempts)
 SELECT id, statement_timestamp(), 0 FROM feedback_callback AS c
-WHERE NOT EXISTS (SELECT 1 FROM feedback_task AS t WHERE t.id = c.id) AND CASE WHEN %(ids)s::uuid[] IS NULL THEN NOT (error = '') ELSE id = ANY(%(ids)s) END
+WHERE NOT EXISTS (SELECT 1 FROM feedback_task AS t WHERE t.id = c.id)
+  AND CASE WHEN %(ids)s::uuid[] IS NULL THEN NOT (error = '') ELSE id = ANY(%(ids)s) END
   AND (%(account)s::uuid IS NULL OR account_id = %(account)s)
 ORDER BY id LIMIT %(limit)s
 ON CONFLICT (id) DO NOTHING RETURNING id

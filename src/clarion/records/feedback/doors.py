@@ -52,7 +52,7 @@ def url_of(provider: str, token: str) -> str:
 
 
 def _reaches_us(options: Mapping[str, str]) -> bool:
-    """A vendor refuses an address of this machine, or calls in vain; a simulator beside us (`endpoint=`) may have it."""
+    """A vendor refuses an address of this machine or calls in vain; a simulator beside us (`endpoint=`) may have it."""
     return not _is_here(settings.PUBLIC_URL) or _is_here(options.get("endpoint", ""))
 
 

@@ -1,4 +1,4 @@
-"""Taking dead devices out of use. They stay as rows; registering a device again wakes it up. Endpoints: endpoints.py."""
+"""Taking dead devices out of use. They stay as rows; registering one again wakes it up. Endpoints: endpoints.py."""
 
 from collections.abc import Collection
 from uuid import UUID

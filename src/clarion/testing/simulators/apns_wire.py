@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol, cast
 
@@ -10,7 +11,7 @@ from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.errors import ErrorCodes
 from h2.events import DataReceived, Event, PingReceived, RequestReceived, StreamEnded, StreamReset
-from h2.exceptions import H2Error
+from h2.exceptions import H2Error, StreamClosedError
 from h2.settings import SettingCodes, Settings
 
 from clarion.testing.loopback import reset
@@ -131,18 +132,15 @@ class Session(asyncio.Protocol):
                 self._h2.reset_stream(number, ErrorCodes.REFUSED_STREAM)
 
     def _late(self, number: int, request: Request) -> None:
-        reply = self._vendor.answer(request)
-        try:
-            self._reply(number, reply)
-        except H2Error:
-            return  # nobody waits for it any more
+        self._reply(number, self._vendor.answer(request))
         self._flush()
 
     def _reply(self, number: int, reply: Reply) -> None:
         headers = [(":status", str(reply.status)), *reply.headers.items()]
-        self._h2.send_headers(number, headers, end_stream=not reply.body)
-        if reply.body:
-            self._h2.send_data(number, reply.body, end_stream=True)
+        with suppress(StreamClosedError):  # nobody waits for it any more
+            self._h2.send_headers(number, headers, end_stream=not reply.body)
+            if reply.body:
+                self._h2.send_data(number, reply.body, end_stream=True)
         if reply.status == 200 and not self._widened:
             # Apple takes one request until it has seen a good token
             self._widened = True

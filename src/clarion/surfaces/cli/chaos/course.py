@@ -44,6 +44,7 @@ class Outcome:
         "refused",
         "slowest s",
         "stall s",
+        "gap s",
         "again s",
         "waited s",
         "seconds",
@@ -63,6 +64,7 @@ class Outcome:
     given_up: int
     slowest_seconds: float
     stall_seconds: float
+    gap_seconds: float
     again_seconds: float
     waited_seconds: float
     undrained: int
@@ -85,7 +87,8 @@ class Outcome:
 
     def cells(self) -> tuple[str, ...]:
         counts = (self.hits, self.acknowledged, self.lost, self.doubled, self.bound, self.outside, self.refused)
-        times = (self.slowest_seconds, self.stall_seconds, self.again_seconds, self.waited_seconds, self.seconds)
+        waits = (self.slowest_seconds, self.stall_seconds, self.gap_seconds)
+        times = (*waits, self.again_seconds, self.waited_seconds, self.seconds)
         return self.fault, *(str(count) for count in counts), *(f"{each:.1f}" for each in times)
 
 
@@ -141,6 +144,7 @@ class Course:
             given_up=senders.tally.given_up,
             slowest_seconds=senders.tally.slowest,
             stall_seconds=verdict.stall,
+            gap_seconds=verdict.gap,
             again_seconds=recovered.first,
             waited_seconds=recovered.last,
             undrained=undrained,

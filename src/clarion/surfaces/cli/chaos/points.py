@@ -40,20 +40,7 @@ class PointOutcome:
     """One case. `bound`: how many messages were first taken while what happened to them was in doubt, the most that may
     be doubled; `outside`: doubles that this does not explain; `refused`: calls that were made again."""
 
-    COLUMNS: ClassVar[tuple[str, ...]] = (
-        "point",
-        "load",
-        "mode",
-        "hit",
-        "acked",
-        "lost",
-        "doubled",
-        "bound",
-        "outside",
-        "refused",
-        "stall s",
-        "seconds",
-    )
+    COLUMNS: ClassVar[tuple[str, ...]] = ("point", "hit", "acked", "lost", "twice", "bound", "outside", "stall s")
 
     point: Point
     load: str
@@ -89,9 +76,10 @@ class PointOutcome:
         return f"{self.point} {self.mode}: {', '.join(said)} (seed {self.seed})" if said else ""
 
     def cells(self) -> tuple[str, ...]:
-        counts = (self.hit, self.acknowledged, self.lost, self.doubled, self.bound, self.outside, self.refused)
-        times = (f"{self.stall_seconds:.1f}", f"{self.seconds:.1f}")
-        return self.point, self.load, self.mode, *(str(count) for count in counts), *times
+        """As narrow as a terminal; the rest is in the JSON."""
+        point = f"{self.point} {self.load}" if self.point is Point.BULK_CHUNK_STORED else self.point
+        counts = (self.acknowledged, self.lost, self.doubled, self.bound, self.outside)
+        return point, f"{self.mode} {self.hit}", *(str(count) for count in counts), f"{self.stall_seconds:.1f}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

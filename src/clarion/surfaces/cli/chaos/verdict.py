@@ -39,7 +39,8 @@ class Window:
 class Verdict:
     """`lost`: acknowledged, never taken. `phantoms`: taken, never acknowledged. `doubled`: copies beyond the first;
     `bound`: how many messages the windows held, the most that may be doubled; `outside`: doubles no window explains.
-    `stall`: the longest way of one message from acknowledged and due to the sink, in seconds."""
+    `stall`: the longest way of one message from acknowledged and due to the sink, in seconds; `gap`: from the first
+    copy of a double to the last, at the most: so long it took until what a dead worker held was taken up."""
 
     lost: int
     phantoms: int
@@ -47,6 +48,7 @@ class Verdict:
     bound: int
     outside: int
     stall: float
+    gap: float = 0.0
 
 
 def judge(acknowledged: Sequence[Acknowledged], taken: Iterable[Taken], windows: Sequence[Window]) -> Verdict:
@@ -65,6 +67,7 @@ def judge(acknowledged: Sequence[Acknowledged], taken: Iterable[Taken], windows:
         bound=sum(_inside(at, windows) for times in copies.values() for at in times[:1]),
         outside=sum(not _inside(at, windows) for times in doubles.values() for at in times[:-1]),
         stall=_longest_way(acknowledged, copies),
+        gap=max([0.0, *(times[-1] - times[0] for times in doubles.values())]),
     )
 
 

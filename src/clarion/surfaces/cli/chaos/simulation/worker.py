@@ -75,7 +75,8 @@ class SimulatedWorker:
 
     def lose_presence(self, seconds: float) -> None:
         """The connection that shows that it is there is gone, for so long."""
-        self.missed, self.back_at = self.world.now, self.world.now + timedelta(seconds=seconds)
+        self.missed = self.missed or self.world.now
+        self.back_at = self.world.now + timedelta(seconds=seconds)
 
     def regain_presence(self) -> None:
         """Seen again. If that took so long that others may have been told it was gone, its lease is not its own any
