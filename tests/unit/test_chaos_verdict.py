@@ -69,3 +69,9 @@ def test_a_time_in_which_it_went_down_again_does_not_count() -> None:
 def test_nothing_waits_where_nothing_was_down() -> None:
     found = recovery([], [Acknowledged(id="a", at=1.0, due=1.0)], [Taken(id="a", at=9.0)])
     assert (found.first, found.last) == (0.0, 0.0)
+
+
+def test_the_gap_is_the_time_until_what_a_dead_worker_held_was_taken_up() -> None:
+    acknowledged = [Acknowledged(id="a", at=1.0, due=1.0), Acknowledged(id="b", at=1.0, due=1.0)]
+    taken = [Taken(id="a", at=2.0), Taken(id="a", at=9.5), Taken(id="b", at=3.0)]
+    assert judge(acknowledged, taken, [Window(begins=0.0, ends=4.0)]).gap == 7.5

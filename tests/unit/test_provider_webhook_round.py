@@ -16,7 +16,15 @@ from clarion.contract.outcome import Outcome, Rejected, Retry, Sent, Unclear
 from clarion.contract.provider import Provider
 from clarion.contract.reasons import Reason
 from clarion.providers.webhook import ENTRY
-from clarion.providers.webhook.hosts import FAILURES, LONGEST_REST_SECONDS, REST_SECONDS, SLOW_AT_ONCE, Hosts, HostState
+from clarion.providers.webhook.hosts import (
+    FAILURES,
+    LONGEST_REST_SECONDS,
+    REST_SECONDS,
+    SLOW_AT_ONCE,
+    UNPROVED_AT_ONCE,
+    Hosts,
+    HostState,
+)
 from clarion.testing.host import MemoryHost
 from clarion.testing.messages import webhook
 from clarion.testing.simulators.simulator import Fault, Simulator, Trick
@@ -149,9 +157,9 @@ def begin(host: HostState, times: int = 1) -> None:
 
 def test_a_host_rests_longer_each_time_and_one_answer_makes_it_good() -> None:
     host = HostState()
-    begin(host, FAILURES)
     for _ in range(FAILURES):
         assert host.wait(now=100) == 0
+        begin(host)
         host.ended(answered=False, in_time=True, now=100)
     assert host.wait(now=100) == REST_SECONDS
     assert host.wait(now=100 + REST_SECONDS) == 0
@@ -177,6 +185,18 @@ def test_a_slow_host_has_few_calls_at_once_and_a_healthy_one_as_many_as_there_ar
     for _ in range(50 - SLOW_AT_ONCE + 1):
         host.ended(answered=True, in_time=False, now=2)
     assert host.wait(now=2) == 0
+
+
+def test_a_slow_host_that_has_not_answered_yet_has_very_few_calls_at_once() -> None:
+    host = HostState()
+    begin(host, UNPROVED_AT_ONCE)
+    host.lingers()
+    assert host.wait(now=1) > 0
+    host.ended(answered=True, in_time=False, now=2)
+    begin(host, SLOW_AT_ONCE - 1 - (UNPROVED_AT_ONCE - 1))
+    assert host.wait(now=2) == 0
+    begin(host)
+    assert host.wait(now=2) > 0
 
 
 def test_of_too_many_hosts_the_oldest_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -118,6 +118,7 @@ def _link(ids: Sequence[UUID], group: UUID, now: datetime) -> None:
             stage="limits",
             rule=RULE,
             outcome=Status.DIGESTED,
+            reason=Reason.GROUPED,
             detail=f"told of in {group}",
         )
         for one in ids

@@ -13,19 +13,21 @@ REST_SECONDS = 15.0
 SLOW_WAIT_SECONDS = 3.0
 LONGEST_REST_SECONDS = 300.0
 SLOW_AT_ONCE = 16
+UNPROVED_AT_ONCE = 2
 MOST_HOSTS = 10_000
 
 
 @dataclass(slots=True)
 class HostState:
     """`in_flight`: calls that have no answer yet, those given back among them; `silent`: calls without an answer in a
-    row; `slow`: the last call took longer than our patience."""
+    row; `slow`: the last call took longer than our patience; `answers_late`: one that did was answered after all."""
 
     in_flight: int = 0
     silent: int = 0
     rests: int = 0
     rests_until: float = 0.0
     slow: bool = False
+    answers_late: bool = False
 
     def wait(self, now: float) -> float:
         """Seconds for which no further call may be made; 0: one may be made now."""
@@ -33,7 +35,8 @@ class HostState:
             return self.rests_until - now
         if self.silent >= FAILURES:
             return REST_SECONDS if self.in_flight else 0.0
-        return SLOW_WAIT_SECONDS if self.slow and self.in_flight >= SLOW_AT_ONCE else 0.0
+        most = SLOW_AT_ONCE if self.answers_late else UNPROVED_AT_ONCE
+        return SLOW_WAIT_SECONDS if self.slow and self.in_flight >= most else 0.0
 
     def began(self) -> None:
         self.in_flight += 1
@@ -52,10 +55,10 @@ class HostState:
         if answered:
             self.silent = self.rests = 0
             self.rests_until = 0.0
-            self.slow = not in_time
+            self.slow = self.answers_late = not in_time
             return
         self.silent += 1
-        self.slow = True
+        self.slow, self.answers_late = True, False
         if self.silent >= FAILURES and now >= self.rests_until:
             self.rests_until = now + min(REST_SECONDS * 2**self.rests, LONGEST_REST_SECONDS)
             self.rests += 1

@@ -16,7 +16,7 @@ from datetime import timedelta
 from clarion.contract.message import Message
 from clarion.contract.outcome import Outcome, Retry, Unclear
 from clarion.contract.reasons import Reason
-from clarion.providers.webhook.hosts import FAILURES, Hosts, HostState
+from clarion.providers.webhook.hosts import FAILURES, SLOW_WAIT_SECONDS, Hosts, HostState
 
 PLACE_SECONDS = 0.5
 SLOW_PATIENCE_SECONDS = 0.25
@@ -143,7 +143,7 @@ class Round:
             known = self.refuse(message) or self.parked.take(message.id)
             if known is None:
                 host, now = self.hosts.of(self.host_of(message)), self._loop.time()
-                known = _rest(host, now)
+                known = _rest(host, now, crowded=len(self.parked.running) >= MOST_PARKED)
             if known is not None:
                 self._say(message, known)
                 continue
@@ -198,10 +198,10 @@ class Round:
         self._say(call.message, Unclear(why=Reason.TIMEOUT, detail=GIVEN_BACK))
 
 
-def _rest(host: HostState, now: float) -> Outcome | None:
+def _rest(host: HostState, now: float, *, crowded: bool) -> Outcome | None:
     """That no call may be made now. A host that keeps silent uses up attempts, so that what waits for it ends; one that
     is only slow does not."""
-    seconds = host.wait(now)
+    seconds = host.wait(now) or (SLOW_WAIT_SECONDS if crowded and host.slow else 0.0)
     if not seconds:
         return None
     after = timedelta(seconds=seconds)

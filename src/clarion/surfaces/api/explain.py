@@ -66,6 +66,8 @@ _ALLOWED = {
     "essential": "It may go out: its category is essential, and no preference holds it back.",
     "preferences": "It may go out: the recipient's preferences allow it.",
     "fallback": "It may go out in place of the channel before it.",
+    "group": "It tells of several that were collected.",
+    "unclear": "It may be sent again, though an account may have taken it already.",
 }
 _DONE = {
     "cancel": "The caller cancelled it.",

@@ -11,7 +11,7 @@ from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.errors import ErrorCodes
 from h2.events import DataReceived, Event, PingReceived, RequestReceived, StreamEnded, StreamReset
-from h2.exceptions import H2Error, StreamClosedError
+from h2.exceptions import H2Error
 from h2.settings import SettingCodes, Settings
 
 from clarion.testing.loopback import reset
@@ -137,7 +137,7 @@ class Session(asyncio.Protocol):
 
     def _reply(self, number: int, reply: Reply) -> None:
         headers = [(":status", str(reply.status)), *reply.headers.items()]
-        with suppress(StreamClosedError):  # nobody waits for it any more
+        with suppress(H2Error):  # nobody waits for it any more
             self._h2.send_headers(number, headers, end_stream=not reply.body)
             if reply.body:
                 self._h2.send_data(number, reply.body, end_stream=True)

@@ -27,7 +27,7 @@ HTML = "<table><tr><td style='padding:8px 0;font-size:16px'>Ceramic mug × 2</td
 
 
 class Calls(msgspec.Struct, frozen=True, kw_only=True):
-    """So many messages on a channel through an account; `to` is the target, `kind` the token kind of a device."""
+    """So many messages on a channel through an account; `to` is the target (empty: each has its own), `kind` the token kind of a device."""
 
     channel: ChannelKey
     url: str
@@ -86,8 +86,7 @@ def _messages(order: Calls, number: int, mark: str) -> Iterator[Message]:
     if order.kind:
         extra = {"token_kind": order.kind, "platform": "web" if order.kind == "webpush" else "ios"}
     for place in range(number):
-        # an SMS goes to a number of its own: a batch call names each only once
-        to = f"+2557{place % 100_000_000:08d}" if order.channel is ChannelKey.SMS else order.to
+        to = order.to or _address(order.channel, place)
         key = f"{mark}-{place:08d}-0000-7000-8000-000000000000"
         yield Message(
             id=key,
@@ -98,6 +97,11 @@ def _messages(order: Calls, number: int, mark: str) -> Iterator[Message]:
             category="orders",
             created_at=now,
         )
+
+
+def _address(channel: ChannelKey, place: int) -> str:
+    """One of its own for each: a batch call names an address only once."""
+    return f"+2557{place % 100_000_000:08d}" if channel is ChannelKey.SMS else f"ann{place}@example.com"
 
 
 def _content(channel: ChannelKey, place: int) -> Content:

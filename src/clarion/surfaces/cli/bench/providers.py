@@ -21,7 +21,6 @@ VENDORS = "clarion.testing.vendor_process"
 CALLER = "clarion.surfaces.cli.bench.provider_calls"
 SPEAK_SECONDS = 60.0
 SLOWEST_PER_SECOND = 100
-EMAIL_TO = "ann@example.com"
 SLACK_TO = "C0123456789"
 DEVICE = "ab" * 32
 FCM_DEVICE = "fcm-token-" + "a" * 140
@@ -103,9 +102,9 @@ def _orders(where: Listening, number: int) -> dict[str, Calls]:
 
     email, push = ChannelKey.EMAIL, ChannelKey.PUSH
     return {
-        "smtp": calls(email, f"smtp://127.0.0.1:{where.smtp_port}?tls=none", EMAIL_TO),
-        "ses": calls(email, f"{aws}?{http}", EMAIL_TO),
-        "sendgrid": calls(email, f"sendgrid://SG.key@?{http}", EMAIL_TO),
+        "smtp": calls(email, f"smtp://127.0.0.1:{where.smtp_port}?tls=none"),
+        "ses": calls(email, f"{aws}?{http}"),
+        "sendgrid": calls(email, f"sendgrid://SG.key@?{http}"),
         "twilio": calls(ChannelKey.SMS, f"twilio://AC{'0' * 31}1:token@?from=%2B15005550006&{http}"),
         "beem": calls(ChannelKey.SMS, f"beem://key:secret@?sender=INFO&{http}"),
         "httpsms": calls(ChannelKey.SMS, f"httpsms://token@{host}/v1/messages?tls=no&body={sms}&id=id&{CONCURRENCY}"),
