@@ -320,6 +320,16 @@ def test_an_endpoint_that_is_gone_is_disabled(carried_by: Carry, ann: User, drai
     assert Endpoint.objects.filter(user=ann, channel="webhook", active=True).count() == 1
 
 
+def test_where_no_channel_is_asked_for_another_one_is_taken(ann: User, as_staff: Api, as_service: Api) -> None:
+    body = {"subject": "Hello", "body": "Text", "user_id": str(ann.id)}
+    assert as_service.post("notifications/send", body).json()["channel"] == "email"
+
+    as_staff.post("suppressions", {"channel": "email", "address": "ann@example.com", "why": "x"})
+
+    answer = as_service.post("notifications/send", body).json()
+    assert (answer["channel"], answer["status"]) == ("push", "pending")
+
+
 # coming off
 
 

@@ -39,5 +39,8 @@ def _can(key: ChannelKey, subject: Subject, person: PersonFacts) -> bool:
 
 
 def _wants(key: ChannelKey, subject: Subject, person: PersonFacts) -> bool:
-    switched = person.wishes_for(subject.category.id).channels.get(key)
+    wishes = person.wishes_for(subject.category.id)
+    if any(each.concerns(key, marketing=subject.category.marketing) for each in wishes.listed):
+        return False
+    switched = wishes.channels.get(key)
     return channel_default(key, marketing=subject.category.marketing) if switched is None else switched

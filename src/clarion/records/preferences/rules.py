@@ -34,9 +34,12 @@ class Listed:
 
     def stops(self, asked: "Asked", now: datetime) -> bool:
         """Whether it forbids what is asked. No bypass, priority or essential category passes it."""
-        if self.channel != asked.channel or (self.until is not None and self.until <= now):
-            return False
-        return asked.marketing or self.reason not in ONLY_MARKETING
+        ended = self.until is not None and self.until <= now
+        return not ended and self.concerns(asked.channel, marketing=asked.marketing)
+
+    def concerns(self, channel: str, *, marketing: bool) -> bool:
+        """Whether it is about this channel, and about marketing alone only where that is meant."""
+        return self.channel == channel and (marketing or self.reason not in ONLY_MARKETING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,10 +11,11 @@ from clarion.records.preferences.rules import Listed
 # A column for a query over people_user AS u: NULL for nearly everybody, at the cost of two look-ups in a small index.
 OF_USER = """(SELECT jsonb_agg(jsonb_build_array(s.channel, s.reason, s.expires_at) ORDER BY s.id)
         FROM suppression_entry s
-        WHERE s.address_hash IN (u.email_hash, u.phone_hash) AND s.lifted_at IS NULL)"""
+        WHERE s.address_hash IN (u.email_hash, u.phone_hash) AND s.lifted_at IS NULL
+          AND (s.expires_at IS NULL OR s.expires_at > statement_timestamp()))"""
 _BY_HASH = """
 SELECT address_hash, channel, reason, expires_at FROM suppression_entry
-WHERE address_hash = ANY(%s) AND lifted_at IS NULL
+WHERE address_hash = ANY(%s) AND lifted_at IS NULL AND (expires_at IS NULL OR expires_at > statement_timestamp())
 """
 
 
@@ -29,7 +30,7 @@ def read(column: list[list[Any]] | None) -> tuple[Listed, ...]:
 
 
 def by_hash(digests: Sequence[bytes]) -> dict[bytes, tuple[Listed, ...]]:
-    """The entries of these hashes, expired ones among them; hashes with none are absent."""
+    """The entries of these hashes; hashes with none are absent."""
     if not digests:
         return {}
     found: dict[bytes, tuple[Listed, ...]] = {}

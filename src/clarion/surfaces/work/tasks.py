@@ -8,6 +8,7 @@ from celery import shared_task
 from celery.signals import celeryd_after_setup, worker_ready, worker_shutdown, worker_shutting_down
 from django.db import DatabaseError, InterfaceError, connection
 
+from clarion.contract.structs import make_structs_ready
 from clarion.flows.delivery import bell, flow, heartbeat
 from clarion.flows.delivery.beat import waiting
 from clarion.flows.delivery.leases import keeper
@@ -93,6 +94,7 @@ def _read_feedback() -> None:
 @celeryd_after_setup.connect
 def _look_out(instance: Any, **_: Any) -> None:
     """Before there is a connection to the broker: a worker that starts without one finds its work itself."""
+    make_structs_ready()
     presence.start(keeper.held)
     lookout = Lookout(_queues_of(instance), waiting, _answer)
     lookout.start()

@@ -27,7 +27,8 @@ HTML = "<table><tr><td style='padding:8px 0;font-size:16px'>Ceramic mug × 2</td
 
 
 class Calls(msgspec.Struct, frozen=True, kw_only=True):
-    """So many messages on a channel through an account; `to` is the target (empty: each has its own), `kind` the token kind of a device."""
+    """So many messages on a channel through an account; `to` is the target (empty: each has its own), `kind` the token
+    kind of a device."""
 
     channel: ChannelKey
     url: str

@@ -4,4 +4,6 @@
 `faults.py` is what is done to the system, `victims.py` whom it may be done to, `senders.py` the clients with their log,
 `verdict.py` the judgement (pure). In `troubles.py` and `resets.py` a provider is at fault, in `callers.py` the callers.
 The system, its sinks and the report are `clarion bench`'s.
+
+`points.py` with its `point_….py` is `clarion chaos points`, `simulation/` is `clarion chaos simulate`.
 """

@@ -21,6 +21,8 @@ from clarion.surfaces.cli.chaos.verdict import Acknowledged, Taken
 
 CHANNELS = (ChannelKey.EMAIL, ChannelKey.WEBHOOK)
 SEND, BULK = "notifications/send", "notifications/bulk"
+# urgent work has a slot of its own in each worker: one of the two would be busy when the other is hit
+WORDS: dict[str, object] = {"template_path": TEMPLATE, "context": SAMPLE, "priority": 3}
 SPREAD_SECONDS = 2.0
 WAVE_SECONDS = 3.0
 AUDIENCE_SIZE = 25
@@ -72,14 +74,14 @@ def _singles(load: Load, ground: PointGround, number: int, channel: ChannelKey) 
             body |= {"scheduled_at": wave} if place % 2 else {}
         elif load is Load.CHAIN:
             chain = [ChannelKey.WEBHOOK, ChannelKey.EMAIL]
-            body |= {"template_path": TEMPLATE, "context": SAMPLE, "fallback": chain}
+            body |= {**WORDS, "fallback": chain}
         else:
             body |= _said(ChannelKey.WEBHOOK)
         yield Call(path=SEND, body=body, after=SPREAD_SECONDS * place / number)
 
 
 def _said(channel: ChannelKey) -> dict[str, object]:
-    return {"channel": channel, "template_path": TEMPLATE, "context": SAMPLE}
+    return {"channel": channel, **WORDS}
 
 
 def _mark_people(ground: PointGround, client: Client) -> str:

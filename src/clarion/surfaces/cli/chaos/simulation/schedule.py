@@ -286,7 +286,7 @@ class Schedule:
         """To the next moment at which an entry is due or a lease ends; at least a second."""
         now = self.world.now
         moments = [max(e.due_at, e.lease_until or e.due_at) for e in self.world.queue.entries.values()]
-        ahead = [moment - now for moment in moments if moment > now]
+        ahead = [moment - now for moment in moments if moment >= now]
         # a lease has run out after its end, not at it, and the scheduler looks once a second
         return min(ahead, default=timedelta(0)) + timedelta(seconds=1.01)
 
