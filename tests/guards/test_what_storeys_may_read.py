@@ -17,6 +17,8 @@ MAY_READ_THE_CLOCK = {
     "providers/fcm/send.py": "how long a message is still worth something",
     "providers/fcm/tokens.py": "the age of the access token",
     "providers/sandbox/entries.py": "providers know no records; the Date of a message",
+    "providers/sendgrid/answers.py": "a Retry-After that is a date, a limit's reset",
+    "providers/ses/send.py": "the time that is signed",
     "providers/slack/answers.py": "a Retry-After that is a date",
     "providers/smtp/envelope.py": "the Date of a message",
     "providers/twilio/send.py": "how long a message is still worth something",

@@ -231,7 +231,9 @@ def _state(ann: User) -> tuple[Any, ...]:
 
 
 def test_every_route_with_an_owner_is_tried_with_a_foreign_object() -> None:
-    owned = {r for r in EXPECTED if "<uuid:" in r and r.split("/")[0] not in ("templates", "dead-letters", "suppressions")}
+    owned = {
+        r for r in EXPECTED if "<uuid:" in r and r.split("/")[0] not in ("templates", "dead-letters", "suppressions")
+    }
     jobs = {"notifications/bulk/<uuid:id>", "notifications/bulk/<uuid:id>/cancel"}  # to be tried with the bulk tests
     assert owned - {"users/<uuid:id>"} - jobs == set(FOREIGN)
 

@@ -130,7 +130,7 @@ def judge(response: Response) -> Outcome:
             return Unclear(why=Reason.UNRECOGNISED, detail="the answer could not be read")
         return by_status(response)
     if posted.ok:
-        return Sent(remote_id=posted.ts)  # unique within the channel, whose id is an address and stays out of the ledger
+        return Sent(remote_id=posted.ts)  # unique within the channel, whose id is an address: not kept
     return _coded(posted.error, response)
 
 
