@@ -12,7 +12,7 @@ from clarion.surfaces.cli.bench.measured import Advance, unheard
 from clarion.surfaces.cli.chaos.points import PointOutcome, Wanted, run_points
 from clarion.surfaces.cli.main import app
 
-WANTED = Wanted(points=(Point.API_COMMITTED, Point.WORKER_UNSETTLED), modes=(Mode.KILL,), number=20, workers=2, seed=5)
+WANTED = Wanted(points=(Point.API_COMMITTED, Point.WORKER_UNSETTLED), modes=(Mode.KILL,), number=20, workers=2, seed=2)
 
 
 class Silent:
@@ -54,7 +54,7 @@ def test_a_worker_that_dies_with_answers_in_hand_loses_nothing(run: Run) -> None
 
 def test_a_broken_promise_is_a_flaw_that_names_the_seed(run: Run) -> None:
     broken = replace(outcome(run, Point.API_COMMITTED), lost=1, reached=False)
-    assert broken.flaw == "api_committed kill: 1 lost, 1 time not reached (seed 5)"
+    assert broken.flaw == "api_committed kill: 1 lost, 1 time not reached (seed 2)"
 
 
 @pytest.mark.parametrize(

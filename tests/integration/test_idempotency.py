@@ -33,6 +33,8 @@ WITHOUT_A_KEY = {
     "templates/<uuid:id>/validate",
     "notifications/explain",
     "providers/<str:name>/probe",
+    "suppressions/lookup",
+    "users/<uuid:user_id>/endpoints/<uuid:id>/ping",
 }
 
 

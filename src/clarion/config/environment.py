@@ -70,6 +70,11 @@ class Environment(BaseModel):
         "auto",
         description="Whether anybody may register an account (`POST /auth/register`); auto: only embedded or in debug",
     )
+    metrics: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="Metrics for Prometheus at `/metrics`; on: for callers with the permission `analytics`; auto: and,"
+        " only embedded or in debug, for whoever asks from this machine; off: not there",
+    )
     mongo_url: str = Field("", description="Optional store of delivery logs (not used yet)")
     email: str = Field("", description="Provider URLs for email, preferred first; unset: sandbox")
     sms: str = Field("", description="Provider URLs for SMS")

@@ -47,6 +47,8 @@ JWT_ALGORITHM = ENV.jwt_algorithm
 OUTBOX_OPEN = ENV.outbox == "auto" and (ENV.embedded or DEBUG)
 OUTBOX_ENABLED = OUTBOX_OPEN or ENV.outbox == "on"
 TRIAL = ENV.embedded or DEBUG
+METRICS_ENABLED = ENV.metrics != "off"
+METRICS_OPEN = ENV.metrics == "auto" and TRIAL
 REGISTRATION_OPEN = ENV.registration == "open" or (ENV.registration == "auto" and TRIAL)
 
 INSTALLED_APPS = [

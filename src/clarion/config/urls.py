@@ -3,10 +3,12 @@
 from django.urls import include, path
 
 from clarion.surfaces.api.health import live, ready
+from clarion.surfaces.metrics.door import metrics
 
 urlpatterns = [
     path("livez", live),
     path("readyz", ready),
+    path("metrics", metrics),
     path("api/v1/", include("clarion.surfaces.api.urls")),
     path("", include("clarion.surfaces.pages.urls")),
 ]

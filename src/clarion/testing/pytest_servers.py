@@ -18,6 +18,8 @@ _SECRETS = {
     "CLARION_LOG_FORMAT": "console",
     "CLARION_LOG_LEVEL": "error",
 }
+# set beside the servers' addresses when they are ours: a worker of pytest-xdist inherits them, and wants its own
+_OURS = "TEST_SERVERS_ARE_OURS"
 _stack = ExitStack()
 
 
@@ -26,12 +28,16 @@ def _start() -> None:
         os.environ.setdefault(name, value)
     os.environ.setdefault("CLARION_EMBEDDED", "1")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clarion.config.settings")
+    inherited = "PYTEST_XDIST_WORKER" in os.environ and os.environ.pop(_OURS, "")
+    if inherited:
+        del os.environ["CLARION_DATABASE_URL"], os.environ["CLARION_REDIS_URL"]
     if os.environ.get("CLARION_DATABASE_URL") and os.environ.get("CLARION_REDIS_URL"):
         return
     directory = Path(_stack.enter_context(tempfile.TemporaryDirectory(prefix="clarion-tests-")))
     services = _stack.enter_context(running(directory / "data", throwaway=True))
     os.environ.setdefault("CLARION_DATABASE_URL", services.database_url)
     os.environ.setdefault("CLARION_REDIS_URL", services.redis_url)
+    os.environ[_OURS] = "yes"
 
 
 def pytest_unconfigure() -> None:

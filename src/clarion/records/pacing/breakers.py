@@ -75,12 +75,19 @@ class Breakers:
 
     def look(self, keys: Sequence[str]) -> dict[str, View]:
         """How the breakers stand; changes nothing."""
+        shared = self.look_shared(keys)
+        if shared is not None:
+            return shared
+        with self._lock:
+            return {key: _view(self._local.get(key, WELL), self._clock()) for key in keys}
+
+    def look_shared(self, keys: Sequence[str]) -> dict[str, View] | None:
+        """As `look`, None when Redis is away: what this process knows by itself says nothing about the others."""
         if not keys:
             return {}
         found = self._reach.run(_READ, [_name(key) for key in keys], [])
         if found is None:
-            with self._lock:
-                return {key: _view(self._local.get(key, WELL), self._clock()) for key in keys}
+            return None
         now = _seconds(found[0])
         return {key: _view(_decoded(text), now) for key, text in zip(keys, found[1], strict=True)}
 

@@ -43,7 +43,7 @@ CUT_EVERY = 8.0
 
 @chaos.command(name="all")
 def everything(
-    quick: Annotated[bool, typer.Option("--quick", help="Less of each: about five minutes.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Less of each: some four minutes.")] = False,
     seed: Seed = None,
     json: Json = None,
 ) -> None:
