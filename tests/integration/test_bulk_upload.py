@@ -22,6 +22,7 @@ from tests.conftest import Api, api_as, make_user
 
 Drain = Callable[[], int]
 NDJSON, CSV = "application/x-ndjson", "text/csv"
+SOMEBODY = "cf012e75-2336-4972-a941-506e5b509e08"
 JOB = {"subject": "Sale", "body": "Half price", "channel": "in_app"}
 
 
@@ -197,8 +198,8 @@ def test_gzip_is_unpacked_and_what_is_no_gzip_refused(post: Any) -> None:
         (ndjson(job={"template_path": "no.such"}), NDJSON, 404, "template_not_found"),
         (ndjson(job={}), NDJSON, 422, "no_content"),
         (b"{half", NDJSON, 400, "malformed_json"),
-        (ndjson({"user_id": str(uuid4())}).decode().encode("utf-16"), NDJSON, 422, "wrong_encoding"),
-        (b"user_id\n" + str(uuid4()).encode(), CSV, 422, "job_missing"),
+        (ndjson({"user_id": SOMEBODY}).decode().encode("utf-16"), NDJSON, 422, "wrong_encoding"),
+        (b"user_id\n" + SOMEBODY.encode(), CSV, 422, "job_missing"),
         (b"#" + json.dumps(JOB).encode() + b"\nid,name\n1,2", CSV, 422, "header_missing"),
         (b"#" + json.dumps(JOB).encode() + b"\nuser_id,a,a\n", CSV, 422, "invalid_column"),
         (b"#" + json.dumps(JOB).encode() + b"\nuser_id,a b\n", CSV, 422, "invalid_column"),

@@ -48,7 +48,7 @@ REASONS: Mapping[Reason, str] = {
     Reason.UNSUBSCRIBED: "The recipient unsubscribed at the provider; no marketing goes to this address.",
     Reason.STOPPED: "The recipient answered STOP; nothing goes to this number until they answer START.",
     Reason.BLOCKED: "Staff put the address on the suppression list.",
-    Reason.REPUTATION_PAUSED: "Too much bounced or was reported as spam; its accounts wait until a person resumes them.",
+    Reason.REPUTATION_PAUSED: "Too much bounced or was reported as spam; its accounts wait for a person.",
     Reason.GLOBAL_OFF: "The recipient switched all notifications off; critical and high priority pass.",
     Reason.MARKETING_OFF: "The recipient switched marketing off.",
     Reason.CHANNEL_OFF: "The recipient switched the channel off, or marketing by SMS never on; critical passes.",

@@ -15,7 +15,7 @@ from clarion.contract.message import Message
 from clarion.contract.outcome import Outcome, Rejected, Retry, Unclear
 from clarion.contract.provider import Declaration
 from clarion.contract.reasons import Reason
-from clarion.flows.delivery import pace
+from clarion.flows.delivery import pace, storable
 from clarion.flows.delivery.breaking import Verdict, verdict
 from clarion.flows.delivery.carriers import Carrier, Carriers
 from clarion.flows.delivery.sticking import parted
@@ -237,11 +237,12 @@ class _Hand:
         log.warning("account_fault", account=name, kind=type(fault).__name__, fault=str(fault))
         if isinstance(fault, Misconfigured):
             self.misconfigured = True
-            book.note_fault(self._carrier.account.id, str(fault), self._now)
+            book.note_fault(self._carrier.account.id, storable.text(str(fault)), self._now)
 
     def _told(self, message: Message, outcome: Outcome) -> Heard:
         if isinstance(outcome, Retry) and outcome.untried:
             return Held(message=message, why=outcome.why, rule="provider", after=outcome.after or NO_CARRIER_WAIT)
+        outcome = storable.outcome(outcome)
         self._outcomes.append(outcome)
         declaration = self._carrier.provider.declaration
         return Told(

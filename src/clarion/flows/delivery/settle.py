@@ -9,9 +9,9 @@ from time import monotonic, sleep
 from uuid import UUID
 
 import structlog
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import DataError, InterfaceError, OperationalError, connection, transaction
 
-from clarion.flows.delivery import dead_targets, endpoint_health
+from clarion.flows.delivery import dead_targets, endpoint_health, storable
 from clarion.flows.delivery.fallback import fall_back, has_chain
 from clarion.flows.delivery.judge import lost_attempt
 from clarion.flows.delivery.work import Fate
@@ -23,6 +23,7 @@ from clarion.records.ledger.transitions import move
 
 PATIENCE = queue.LEASE - timedelta(seconds=5)
 PAUSE_SECONDS = (0.2, 0.6)
+UNSTORABLE = (DataError, UnicodeError, ValueError, OverflowError)
 log = structlog.get_logger()
 
 
@@ -45,6 +46,18 @@ def settle(lease: int, fates: Sequence[Fate], now: datetime) -> int:
             log.warning("settle_waits", lease=lease, fates=len(fates), kind=type(error).__name__)
             connection.close()
             sleep(SystemRandom().uniform(*PAUSE_SECONDS))
+        except UNSTORABLE as error:
+            return _settle_apart(lease, fates, now, error)
+
+
+def _settle_apart(lease: int, fates: Sequence[Fate], now: datetime, error: Exception) -> int:
+    """Something in one of the fates cannot be stored: the others must not be sent again for its sake. That one is
+    written without the words of its provider."""
+    if len(fates) > 1:
+        middle = len(fates) // 2
+        return sum(settle(lease, half, now) for half in (fates[:middle], fates[middle:]))
+    log.error("fate_not_storable", notification=str(fates[0].work.id), kind=type(error).__name__)
+    return _settle(lease, [storable.without_words(fates[0])], now)
 
 
 def _settle(lease: int, fates: Sequence[Fate], now: datetime) -> int:

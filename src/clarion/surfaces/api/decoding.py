@@ -16,9 +16,7 @@ _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 _FIELD = re.compile(r"field `([^`]+)`")
 
 
-def decode_body(
-    request: HttpRequest, kind: type[T] | None, max_bytes: int, *, may_be_empty: bool = False
-) -> T | None:
+def decode_body(request: HttpRequest, kind: type[T] | None, max_bytes: int, *, may_be_empty: bool = False) -> T | None:
     """The JSON body as `kind`; raises Refusal 400, 413, 415 or 422."""
     if kind is None:
         return None
