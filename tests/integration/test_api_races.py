@@ -53,8 +53,9 @@ def meanwhile() -> Iterator[Callable[[Callable[[], Any]], threading.Thread]]:
 
 
 def _join_all() -> None:
+    """Those that a test began; others (of libraries, of the runner) may live on."""
     for thread in threading.enumerate():
-        if thread is not threading.current_thread() and not thread.daemon:
+        if thread is not threading.current_thread() and thread.name.endswith("(run)"):
             thread.join(10)
 
 

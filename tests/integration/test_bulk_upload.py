@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +17,7 @@ from clarion.records.access.permissions import Permission
 from clarion.records.ledger.models import Job, Notification, Request
 from clarion.records.people.models import User
 from clarion.records.uploads.models import UploadPage
-from clarion.surfaces.api import spooling
+from clarion.surfaces.api import spooling, uploaded_csv, uploaded_lines
 from clarion.surfaces.api.problems import Refusal
 from tests.conftest import Api, api_as, make_user
 
@@ -304,3 +305,56 @@ def test_uploading_needs_the_permission_for_bulk(as_ann: Api, ground: None) -> N
     )
     assert answer.status_code == 403
     assert nothing_is_kept()
+
+
+def test_numbers_beyond_64_bits_go_through_like_any_other(post: Any, as_service: Api, drain: Drain) -> None:
+    ann, bo = people(2)
+    job = {"subject": "No. {{ number }}", "body": "Half price", "channel": "in_app", "category": "orders"}
+    answer = post(ndjson(to(ann, context={"number": 10**30}), to(bo, context={"number": -(2**63) - 1}), job=job))
+    assert answer.status_code == 202, answer.content
+    audience.take_in_all()
+    drain()
+    assert job_of(as_service, answer)["counts"] == {"delivered": 2}
+
+
+def test_a_context_too_deep_for_a_worker_costs_its_line_only(post: Any, as_service: Api) -> None:
+    ann, bo, cy = people(3)
+    deep = [b'{"user_id":"%s","context":{"x":%s1%s}}' % (str(bo.id).encode(), b"[" * d, b"]" * d) for d in (20, 900)]
+    wide = to(cy, context={"x": [[n] for n in range(200)]})
+    edge = b'{"user_id":"%s","context":{"x":%s1%s}}' % (str(ann.id).encode(), b"[" * 19, b"]" * 19)
+    answer = post(ndjson(edge, *deep, wide))
+    assert answer.status_code == 202, answer.content
+    audience.take_in_all()
+    assert rejections(as_service, answer) == [(3, "invalid_context"), (4, "invalid_context")]
+    assert job_of(as_service, answer)["accepted"] == 2
+
+
+def test_the_steps_of_a_column_name_are_bounded(post: Any) -> None:
+    (ann,) = people(1)
+    for steps in (21, 5_000):
+        answer = post(f"user_id,{'.'.join(['a'] * steps)}\n{ann.id},x\n".encode(), CSV, job=JOB)
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_column")
+        assert nothing_is_kept()
+    assert post(f"user_id,{'.'.join(['a'] * 20)}\n{ann.id},x\n".encode(), CSV, job=JOB).status_code == 202
+
+
+def test_thousands_of_columns_are_compared_quickly() -> None:
+    names = ",".join(f"c{n}" for n in range(10_000))
+    began = time.process_time()
+    header = uploaded_csv.read_header((1, f"user_id,{names}".encode()))
+    assert len(header.variables) == 10_000
+    assert time.process_time() - began < 2, "each with each would take half a minute"
+
+
+@pytest.mark.parametrize("kind", [NDJSON, CSV])
+def test_blank_lines_count_so_that_a_small_gzip_holds_no_thread(
+    kind: str, post: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploaded_lines, "MOST_PHYSICAL_LINES", 1_000)
+    (ann,) = people(1)
+    begin = ndjson(to(ann)) if kind == NDJSON else f"#{json.dumps(JOB)}\nuser_id\n{ann.id}".encode()
+    for blank in (b"\n" * 2_000, b" \r\n" * 2_000):
+        answer = post(gzip.compress(begin + blank), kind, **{"Content-Encoding": "gzip"})
+        assert (answer.status_code, answer.json()["code"]) == (413, "too_many_lines")
+        assert nothing_is_kept()
+    assert post(gzip.compress(begin + b"\n" * 900), kind, **{"Content-Encoding": "gzip"}).status_code == 202

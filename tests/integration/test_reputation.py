@@ -24,7 +24,7 @@ from clarion.records.reputation.rules import Counts, Thresholds
 from clarion.testing.scripted_feedback import ScriptedVendor
 from tests.conftest import Api, caller_of
 from tests.integration.api_document import refused, watch
-from tests.integration.callbacks import about, report
+from tests.integration.callbacks import about, account, path_of, report
 from tests.integration.conftest import Carry
 
 Drain = Callable[[], int]
@@ -86,8 +86,6 @@ def test_what_is_sent_bounces_and_is_complained_of_is_counted(
     drain()
     row = Notification.objects.filter(status="sent").first()
     assert row is not None
-    from tests.integration.callbacks import account, path_of
-
     path = path_of(account(name="first"))
     report(first, about(row, Kind.BOUNCED), about(row, Kind.COMPLAINED), path=path)
     report(first, about(row, Kind.BOUNCED), path=path)
@@ -95,6 +93,23 @@ def test_what_is_sent_bounces_and_is_complained_of_is_counted(
     found = tallies.sums(clock.now() - timedelta(hours=1))
 
     assert found == {("email.first", _category("orders")): Counts(sent=len(rows), bounced=2, complained=1)}
+
+
+def test_a_notification_counts_once_of_each_kind_however_often_it_is_reported(
+    vendors: tuple[ScriptedVendor, ScriptedVendor], ann: User, drain: Drain
+) -> None:
+    """Whoever got one mail can make bounces and complaints about it, each with an id of its own."""
+    first, _ = vendors
+    row, other = _accepted(ann), _accepted(ann)
+    drain()
+    path = path_of(account(name="first"))
+
+    report(first, *[about(row, kind, n) for kind in (Kind.BOUNCED, Kind.COMPLAINED) for n in range(30)], path=path)
+    report(first, *[about(row, Kind.BOUNCED, n) for n in range(30, 60)], path=path)
+    report(first, about(row, Kind.BOUNCED, 60), about(other, Kind.BOUNCED), path=path)
+
+    found = tallies.sums(clock.now() - timedelta(hours=1))
+    assert found == {("email.first", _category("orders")): Counts(sent=2, bounced=2, complained=1)}
 
 
 def test_adding_up_changes_no_sum_and_old_counts_are_dropped(ground: None) -> None:

@@ -428,6 +428,32 @@ def test_a_csv_is_imported_and_comes_out_again(as_staff: Api) -> None:
     assert _import(as_staff, exported).json()["added"] == 3
 
 
+def test_a_quote_that_does_not_fit_costs_its_own_line(as_staff: Api) -> None:
+    text = (
+        "\ufeffchannel,address,detail\r\n"
+        "email,ann@example.com,\r\n"
+        'email,"bob"@example.com,\r\n'
+        'email,cyd@example.com,"by phone,\r\nticket ""4711"""\r\n'
+        'email,"dan@example.com,\r\n'
+        "\r\n"
+        f"email,eve@example.com,{'x' * 70_000}\r\n"
+        "email,fay@example.com,\r\n"
+    )
+    answer = _import(as_staff, text.encode()).json()
+
+    assert {**answer, "errors": []} == {"added": 3, "standing": 0, "refused": 3, "errors": []}
+    assert [(e["pointer"], e["code"]) for e in answer["errors"]] == [
+        ("/3", "malformed_line"),
+        ("/6", "malformed_line"),
+        ("/8", "malformed_line"),
+    ]
+    assert {row.address: row.detail for row in Entry.objects.all()} == {
+        "ann@example.com": "",
+        "cyd@example.com": 'by phone,\nticket "4711"',
+        "fay@example.com": "",
+    }
+
+
 @pytest.mark.parametrize("text", [b"address\nann@example.com\n", b"\xff\xfe\x00", b"channel,address,address\n"])
 def test_a_file_without_a_sound_header_is_refused(as_staff: Api, text: bytes) -> None:
     refused(_import(as_staff, text), 422, "header_missing")

@@ -5,7 +5,7 @@ import pytest
 import typer
 
 from clarion.embedded.keys import Keys
-from clarion.records.ledger.lanes import JOBS, lanes
+from clarion.records.ledger.lanes import FEEDBACK, JOBS, lanes
 from clarion.surfaces.cli.ports import base_url, is_free, wait_until_free
 from clarion.surfaces.cli.processes import parse_lanes
 from clarion.surfaces.cli.up import Plan, process_specs
@@ -76,7 +76,7 @@ def test_the_base_url_is_one_a_browser_here_can_open(host: str, url: str) -> Non
 
 
 def test_lanes_are_channels_in_one_order_and_all_by_default() -> None:
-    assert parse_lanes("") == [*lanes(), JOBS]
+    assert parse_lanes("") == [*lanes(), JOBS, FEEDBACK]
     assert parse_lanes(" chat, email.bulk,chat") == ["email.bulk", "chat"]
 
 

@@ -112,6 +112,21 @@ def test_a_reset_after_the_request_may_have_been_heard(sink: WebhookSink) -> Non
     assert caught.value.sent is True
 
 
+@pytest.mark.parametrize("method", ["GET", "PUT", "POST"])
+def test_a_kept_connection_that_drops_is_told_and_the_request_not_sent_again(sink: WebhookSink, method: str) -> None:
+    """aiohttp repeats GET and PUT by itself; a gateway asked by GET would send the SMS twice."""
+    sink.script("/a", Answer(), Answer(trick=Trick.RESET))
+
+    async def twice(client: HttpClient) -> Response:
+        await client.request(method, sink.url("/a"))
+        return await client.request(method, sink.url("/a"))
+
+    with pytest.raises(Broken) as caught:
+        with_client(twice)
+    assert caught.value.sent is True
+    assert (len(sink.requests), sink.connections) == (2, 1)
+
+
 def test_an_answer_that_is_not_http_is_broken(sink: WebhookSink) -> None:
     sink.script("/a", Answer(trick=Trick.GARBAGE))
     with pytest.raises(Broken):

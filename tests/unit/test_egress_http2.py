@@ -5,7 +5,7 @@ import ssl
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, cast
 
 import pytest
 
@@ -202,6 +202,63 @@ def test_who_waits_for_the_one_connection_shares_its_failure() -> None:
     close(client)
     assert {type(error) for error in found} == {ConnectFailed}
     assert str(found[0]) == "no connection to the server: it does not answer"
+
+
+class Silent(asyncio.Protocol):
+    """Takes connections and says nothing, or breaks the protocol; `open` are those that were not hung up."""
+
+    open: ClassVar[set[asyncio.BaseTransport]] = set()
+    says = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self.open.add(transport)
+        self.transport.write(self.says)
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        self.open.discard(self.transport)
+
+
+class Nonsense(Silent):
+    says = b"HTTP/1.1 400 Bad Request\r\n\r\n"
+
+
+def until_hung_up() -> int:
+    """How many connections are still open after a while."""
+    for _ in range(100):
+        if not Silent.open:
+            break
+        time.sleep(0.02)
+    return len(Silent.open)
+
+
+@pytest.mark.parametrize("speaker", [Silent, Nonsense])
+def test_an_opening_that_fails_leaves_no_connection_behind(speaker: type[Silent]) -> None:
+    Silent.open.clear()
+    with LoopbackServer(speaker) as server:
+        limits = Limits(connections=1, connect=0.1, total=5)
+        client = Http2Client(f"http://127.0.0.1:{server.port}", guard=Guard.private_allowed(), limits=limits)
+        found = [type(error) for _ in range(3) for error in post(client, b"x")]
+        assert (found, until_hung_up()) == ([ConnectFailed] * 3, 0)
+        close(client)
+
+
+def test_an_opening_that_is_broken_off_leaves_no_connection_behind() -> None:
+    Silent.open.clear()
+    with LoopbackServer(Silent) as server:
+        limits = Limits(connections=1, connect=5, total=5)
+        client = Http2Client(f"http://127.0.0.1:{server.port}", guard=Guard.private_allowed(), limits=limits)
+
+        async def close_meanwhile() -> list[Any]:
+            task = asyncio.ensure_future(client.post("/", body=b""))
+            while not Silent.open:
+                await asyncio.sleep(0.01)
+            await client.close()
+            return await asyncio.gather(task, return_exceptions=True)
+
+        (error,) = loop.run(close_meanwhile())
+        assert isinstance(error, asyncio.CancelledError)
+        assert until_hung_up() == 0
 
 
 def test_private_addresses_are_refused_without_leave(echo: Echo) -> None:

@@ -269,6 +269,18 @@ def test_every_service_takes_a_mail_through_our_own_door(vendor: str) -> None:
     assert (b"m-1" in call.body) == (vendor != "mailersend")  # which takes no metadata
 
 
+@pytest.mark.parametrize("answer", [{}, [], "odd", {"emails": []}, {"message": "something new"}])
+@pytest.mark.parametrize("vendor", sorted(SERVICES))
+def test_an_answer_that_nobody_understands_is_no_refusal(vendor: str, answer: object) -> None:
+    with AnyService(answer) as service:
+        [outcome] = send(open_anymail(vendor, endpoint=f"{service.url}/base", **SERVICES[vendor][0]), rich("m")).values()
+    assert isinstance(outcome, Sent | Unclear), outcome  # it was a 200: the service may have taken it
+    with AnyService(answer) as service:
+        service.script(Fault(status=422))
+        [outcome] = send(open_anymail(vendor, endpoint=f"{service.url}/base", **SERVICES[vendor][0]), rich("m")).values()
+    assert outcome == Retry(why=Reason.UNRECOGNISED, detail="HTTP 422")
+
+
 # the account
 
 
@@ -449,9 +461,24 @@ def test_mailgun_signs_a_time_and_a_token() -> None:
     [report] = listener.parse(callback(mailgun()))
     assert (report.kind, report.message_id, report.address) == (Kind.BOUNCED, "m-1", ADDRESS)
     stale = mailgun(at=NOW - timedelta(hours=27))
-    for body in (mailgun(key="other"), stale, b"{}", b"token=x&timestamp=1&signature=y"):
+    deep = b'{"x":' + b"[" * 200_000
+    for body in (mailgun(key="other"), stale, b"{}", b"token=x&timestamp=1&signature=y", deep):
         with pytest.raises(Forged):
             listener.verify(callback(body))
+
+
+@pytest.mark.parametrize("content", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=b", ""])
+def test_mailguns_old_form_is_refused_or_an_old_signature_could_be_used_for_ever(content: str) -> None:
+    """A body that is JSON with a time of today, and a form with the signature and the event of whoever kept one."""
+    old = str(int((NOW - timedelta(days=400)).timestamp()))
+    signature = hmac.new(b"k3y", f"{old}t0ken".encode(), sha256).hexdigest()
+    form = f"&timestamp={old}&token=t0ken&signature={signature}&event=bounced&recipient=ann%40example.com&y="
+    body = json.dumps({"signature": {"timestamp": str(int(NOW.timestamp()))}, "x": form}).encode()
+    listener = ear("mailgun", webhook_signing_key="k3y")
+    with pytest.raises(Forged):
+        listener.verify(callback(body, **{"content-type": content}))
+    with pytest.raises(Forged):
+        listener.verify(callback(mailgun(), **{"content-type": content}))
 
 
 @pytest.mark.parametrize(

@@ -293,6 +293,8 @@ def test_a_report_without_the_agreed_token_or_cut_off_is_not_believed() -> None:
     for wrong in ({}, {"beem_secure_token": ""}, {"beem_secure_token": "Agreed"}, {"beem_secure_token": "agrééd"}):
         with pytest.raises(Forged):
             strict.verify(report(recorded("delivered"), **wrong))
+    with pytest.raises(Forged):
+        ear().verify(report(b'{"x":' + b"[" * 200_000))
     body = recorded("delivered").strip()
     for place in range(len(body)):
         with pytest.raises(Forged):

@@ -162,6 +162,8 @@ def test_the_description_may_stand_in_a_file_and_the_url_comes_first(gateway: Ht
     [
         ({"body": '{"to":{to}}'}, r"\{text\}"),
         ({"body": '{"to":{to},"text":{text},"x":{secret}}'}, r"no place \{secret\}"),
+        ({"body": '{"to":"{to}","text":{text}}'}, "own quotes"),
+        ({"body": '{"to":{to},"text":{text}'}, "own quotes"),
         ({"type": "yaml"}, "type="),
         ({"method": "DELETE"}, "method="),
         ({"tls": "maybe"}, "tls="),
@@ -187,12 +189,14 @@ def test_a_file_with_other_things_than_texts_or_with_unknown_names_is_refused(tm
     for content, said in (
         ("body = 1", "texts only"),
         ("colour = 'red'", "unknown option"),
+        ("template = '/etc/passwd'", "unknown option"),
         ("= no toml", "cannot be read"),
     ):
         file = tmp_path / "gateway.toml"
         file.write_text(content, "utf-8")
-        with pytest.raises(Misconfigured, match=said):
+        with pytest.raises(Misconfigured, match=said) as refused:
             ENTRY.open(account(template=str(file)), ChannelKey.SMS, MemoryHost().host())
+        assert "colour" not in str(refused.value)  # the file may be somebody else's
 
 
 # answers
@@ -335,7 +339,7 @@ def test_a_report_is_read_by_the_mapping() -> None:
 
 
 def test_what_the_mapping_does_not_know_is_kept_for_later() -> None:
-    for body in (DELIVERED.replace(b"DELIVRD", b"ODD"), b'{"status": "DELIVRD"}', b"{", b"7"):
+    for body in (DELIVERED.replace(b"DELIVRD", b"ODD"), b'{"status": "DELIVRD"}', b"{", b"7", b"[" * 200_000):
         with pytest.raises(Malformed):
             ear().parse(report(body))
 
@@ -353,6 +357,13 @@ def test_a_report_without_the_agreed_proof_is_not_believed() -> None:
     ):
         with pytest.raises(Forged):
             strict.verify(forged)
+    nothing = hmac.new(CALLBACK_SECRET.encode(), b"", hashlib.sha256).hexdigest()  # what signs any empty body
+    query = "https://c.example/h?id=gw-1&ref=n-1&status=UNDELIV"
+    for method in ("GET", "POST"):
+        with pytest.raises(Forged, match="query"):
+            strict.verify(report(b"", url=query, method=method, x_signature=nothing))
+    with pytest.raises(Forged, match="query"):
+        strict.verify(report(DELIVERED, url=query, method="GET", x_signature=signature))
     bearer = ear(callback_secret="agreed")
     bearer.verify(report(DELIVERED, authorization="Bearer agreed"))
     for value in ("", "Bearer ", "Bearer other", "agreed"):

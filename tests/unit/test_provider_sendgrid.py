@@ -1,6 +1,7 @@
 """SendGrid: what one call carries, every documented answer, faults; feedback with the vendor's own verifier."""
 
 import json
+import time
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing
@@ -199,6 +200,33 @@ def test_a_call_refused_without_a_name_is_sent_one_by_one(sendgrid: SendGridSimu
     assert all(isinstance(outcome, Sent) for outcome in outcomes.values())
     assert len(sendgrid.calls) == 4
     assert sendgrid.accepted == {"m-0": 1, "m-1": 1, "m-2": 1}
+
+
+def test_a_fault_half_way_through_a_call_sent_one_by_one_hides_nothing_that_was_taken(
+    sendgrid: SendGridSimulator,
+) -> None:
+    sendgrid.script(
+        Fault(status=400, body=b'{"errors": [{"message": "bad", "field": "personalizations.0.to.0.email"}]}'),
+        Fault(status=413),
+        *[Fault(status=202)] * 3,
+        Fault(status=403),
+    )
+    told: dict[str, Outcome] = {}
+    batch = [rich(number) for number in range(9)]
+    with closing(open_sendgrid(sendgrid.url, "concurrency=1")) as provider, pytest.raises(Misconfigured):
+        told.update(one for one in provider.send(batch))
+    assert told.pop("m-0") == Rejected(why=Reason.INVALID_ADDRESS, detail="personalizations.0.to.0.email")
+    assert told == {f"m-{n}": Sent(detail="HTTP 202") for n in (1, 2, 3)}
+    assert len(sendgrid.calls) == 6
+
+
+def test_what_is_sent_one_by_one_has_many_calls_in_flight(sendgrid: SendGridSimulator) -> None:
+    sendgrid.script(Fault(status=413), *[Fault(trick=Trick.SLOW, seconds=0.4)] * 16)
+    begun = time.monotonic()
+    outcomes = send(open_sendgrid(sendgrid.url), *[rich(number) for number in range(16)])
+    assert all(isinstance(outcome, Sent) for outcome in outcomes.values())
+    assert len(outcomes) == 16
+    assert time.monotonic() - begun < 3.2  # one after the other takes 6.4
 
 
 def judge(status: int, *errors: tuple[str, str | None], **headers: str) -> Outcome | None:

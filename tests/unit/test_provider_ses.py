@@ -1,5 +1,6 @@
 """SES: signing against botocore, every documented answer, bulk semantics, faults. Shapes are botocore's own."""
 
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -213,6 +214,27 @@ def test_one_bad_address_in_a_bulk_call_spoils_no_other(ses: SesSimulator) -> No
     assert outcomes.pop("bad") == Rejected(why=Reason.INVALID_ADDRESS, detail="BadRequestException")
     assert all(isinstance(outcome, Sent) for outcome in outcomes.values())
     assert set(ses.accepted.values()) == {1}
+
+
+def test_a_fault_half_way_through_a_call_sent_one_by_one_hides_nothing_that_was_taken(ses: SesSimulator) -> None:
+    spoiled = Fault(status=400, body=b'{"__type": "BadRequestException", "message": "Illegal address"}')
+    ses.script(spoiled, *[Fault(status=200, body=b'{"MessageId": "r"}')] * 3, Fault(status=403))
+    told: dict[str, Outcome] = {}
+    batch = [rich(f"m-{n}", to=f"u{n}@example.com") for n in range(9)]
+    with closing(open_ses(ses.url, "concurrency=1")) as provider, pytest.raises(Misconfigured):
+        told.update(one for one in provider.send(batch))
+    assert told == {f"m-{n}": Sent(remote_id="r") for n in range(3)}
+    assert len(ses.calls) == 5
+
+
+def test_what_is_sent_one_by_one_has_many_calls_in_flight(ses: SesSimulator) -> None:
+    spoiled = Fault(status=400, body=b'{"__type": "BadRequestException", "message": "Illegal address"}')
+    ses.script(spoiled, *[Fault(trick=Trick.SLOW, seconds=0.4)] * 16)
+    begun = time.monotonic()
+    outcomes = send(open_ses(ses.url), *[rich(f"m-{n}") for n in range(16)])
+    assert all(isinstance(outcome, Sent) for outcome in outcomes.values())
+    assert len(outcomes) == 16
+    assert time.monotonic() - begun < 3.2  # one after the other takes 6.4
 
 
 def test_an_address_ses_cannot_write_down_is_refused_without_a_call(ses: SesSimulator) -> None:

@@ -116,6 +116,11 @@ def test_what_was_changed_after_signing_is_forged(amazon: Amazon, field: str, va
         "https://sns.eu-west-1.amazonaws.com:8443/SimpleNotificationService-a.pem",
         "https://sns.eu-west-1.amazonaws.com/bucket/evil.pem",
         "https://sns.eu-west-1.amazonaws.com/../SimpleNotificationService-a.pem",
+        "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-a.pem?1",
+        "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-a.pem#1",
+        "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-a.pem?",
+        "https://sns.eu-west-1.amazonaws.com:443/SimpleNotificationService-a.pem",
+        "https://SNS.eu-west-1.amazonaws.com/SimpleNotificationService-a.pem",
         "https://sns.eu-west-1.amazonaws.com:port/SimpleNotificationService-a.pem",
         "https://[/",
         "",
@@ -145,7 +150,7 @@ def test_what_cannot_be_ours_is_refused_before_anything_is_fetched(
         ear(nobody).verify(callback({**amazon.envelope(), **change}))
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"Type": "Notification"}', b"\xff\xfe", b"{" * 400_000])
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"Type": "Notification"}', b"\xff\xfe", b"{" * 400_000, b'{"x":' + b"[" * 200_000])
 def test_what_is_no_envelope_is_forged(body: bytes) -> None:
     with pytest.raises(Forged):
         ear(nobody).verify(callback(body))

@@ -152,6 +152,10 @@ def test_a_refusal_keeps_the_code_and_nothing_of_its_text(vendor: TwilioSimulato
         (Fault(status=302, headers={"Location": "/x"}), Retry(why=Reason.UNRECOGNISED, detail="HTTP 302")),
         (Fault(status=201, body=b'{"sid": "SM1", "status": "failed", "error_code": 30007}'), 30007),
         (
+            Fault(status=201, body=b'{"sid": "SM1", "status": "failed", "error_code": 39999}'),
+            Retry(why=Reason.UNRECOGNISED, detail="status failed"),
+        ),
+        (
             Fault(status=201, body=b"{}"),
             Unclear(why=Reason.UNRECOGNISED, detail="the answer is not a message resource"),
         ),

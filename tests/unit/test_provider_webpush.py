@@ -48,9 +48,10 @@ def open_at(service: WebPushSimulator, options: str = "") -> WebPushProvider:
     return WebPushProvider(url, ChannelKey.PUSH, MemoryHost().host(allow_private=False))
 
 
-def push(key: str, browser: Browser, **content: Any) -> Message:
+def push(key: str, browser: Browser, *, person: str = "ann", **content: Any) -> Message:
     shown = PushContent(title="Order", body="On its way", **content)
-    return messages.message(key, to=browser.written(), content=shown, token_kind="webpush")
+    made = messages.message(key, to=browser.written(), content=shown, token_kind="webpush")
+    return replace(made, user_id=person)
 
 
 def answer(status: int, body: bytes = b"", **headers: str) -> Response:
@@ -173,18 +174,44 @@ def test_gone_missing_and_foreign_subscriptions_are_told_apart(service: WebPushS
     assert found["foreign"] == Rejected(why=Reason.POLICY_REFUSED, detail=detail)
 
 
-def test_a_key_that_a_service_never_took_is_misconfigured_and_one_that_it_took_is_not(
+DOUBTFUL = Retry(why=Reason.UNRECOGNISED, detail="HTTP 403, the VAPID key or this subscription refused")
+BAD_KEY = Fault(status=403, body=b'{"reason":"BadJwtToken"}')
+
+
+def test_a_key_that_a_service_never_took_is_misconfigured_once_several_people_heard_so(
     service: WebPushSimulator,
 ) -> None:
     browser = service.subscribe()
     with closing(open_at(service, "&concurrency=1")) as provider:
-        service.script(Fault(status=403, body=b'{"reason":"BadJwtToken"}'))
+        service.script(*[BAD_KEY] * 3)
+        found = dict(provider.send([push("one", browser), push("two", service.subscribe(), person="ben")]))
+        assert found == {"one": DOUBTFUL, "two": DOUBTFUL}
         with pytest.raises(Misconfigured, match="refused the VAPID key or subject"):
-            list(provider.send([push("one", browser)]))
-        assert isinstance(dict(provider.send([push("two", browser)]))["two"], Sent)
+            list(provider.send([push("three", service.subscribe(), person="cat")]))
+        assert isinstance(dict(provider.send([push("four", browser)]))["four"], Sent)
         service.script(Fault(status=401))
-        assert isinstance(dict(provider.send([push("three", browser)]))["three"], Rejected)
-    assert service.accepted == {"two": 1}
+        assert isinstance(dict(provider.send([push("five", browser)]))["five"], Rejected)
+    assert service.accepted == {"four": 1}
+
+
+def test_one_persons_subscriptions_cannot_make_the_account_faulty(service: WebPushSimulator) -> None:
+    with closing(open_at(service, "&concurrency=1")) as provider:
+        service.script(*[BAD_KEY] * 9)
+        own = [push(f"own-{number}", service.subscribe(), person="mallory") for number in range(9)]
+        assert set(dict(provider.send(own)).values()) == {DOUBTFUL}
+        assert isinstance(dict(provider.send([push("ann", service.subscribe())]))["ann"], Sent)
+    assert service.accepted == {"ann": 1}
+
+
+def test_refusals_before_a_push_was_taken_do_not_count_afterwards(service: WebPushSimulator) -> None:
+    with closing(open_at(service, "&concurrency=1")) as provider:
+        service.script(BAD_KEY, BAD_KEY)
+        early = [push("one", service.subscribe()), push("two", service.subscribe(), person="ben")]
+        assert set(dict(provider.send(early)).values()) == {DOUBTFUL}
+        assert isinstance(dict(provider.send([push("three", service.subscribe())]))["three"], Sent)
+        service.script(BAD_KEY)
+        late = dict(provider.send([push("four", service.subscribe(), person="cat")]))["four"]
+    assert isinstance(late, Rejected)
 
 
 def test_a_service_that_a_recipient_made_up_cannot_switch_the_account_off(service: WebPushSimulator) -> None:

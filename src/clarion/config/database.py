@@ -5,6 +5,16 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from clarion.config.environment import ConfigurationError
 
+# a server that went without a word (its machine, a firewall) is noticed in seconds, not in the system's 15 minutes
+_PATIENCE = {
+    "connect_timeout": "5",
+    "tcp_user_timeout": "10000",  # milliseconds, the others seconds
+    "keepalives": "1",
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+}
+
 
 def parse_database_url(url: str) -> dict[str, Any]:
     """`postgresql://user:pass@host:port/name?host=/socket/dir&sslmode=require` → Django's settings for it."""
@@ -15,6 +25,7 @@ def parse_database_url(url: str) -> dict[str, Any]:
     host = query.pop("host", parts.hostname or "")
     port = query.pop("port", str(parts.port or ""))
     options: dict[str, Any] = {
+        **_PATIENCE,
         **query,
         "prepare_threshold": 5,  # for records/hot.py; Django's own statements are bound on the client, never prepared
         "application_name": query.get("application_name", "clarion"),

@@ -75,8 +75,8 @@ def parse_account_url(url: str) -> AccountUrl:
     try:
         parts = urlsplit(url)
         port = parts.port
-    except ValueError as error:
-        raise Misconfigured("a provider URL could not be parsed: check host and port") from error
+    except ValueError:  # its text repeats what stands where a port would: a secret whose @ is missing
+        raise Misconfigured("a provider URL could not be parsed: check host and port") from None
     if not parts.scheme:
         raise Misconfigured("a provider URL must start with a scheme, for example smtp://")
     options = dict(parse_qsl(parts.query, keep_blank_values=True))

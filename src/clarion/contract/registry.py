@@ -17,12 +17,21 @@ Factory = Callable[[AccountUrl, ChannelKey, Host], Provider]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """A provider kind: the URL scheme that names it, what it carries, how to open an account, and how to hear what
-    the vendor reports of it later (None: it reports nothing)."""
+    the vendor reports of it later (None: it reports nothing). `credentials_only`: its URL names no host.
+    `file_options` and `file_path`: which options name a file of the machine's, and whether the URL's path does."""
 
     scheme: str
     channels: frozenset[ChannelKey]
     open: Factory
     feedback: FeedbackFactory | None = None
+    credentials_only: bool = False
+    file_options: frozenset[str] = frozenset()
+    file_path: bool = False
+
+    def file_named(self, account: AccountUrl) -> str:
+        """What in this URL names a file of the machine's: an option, or `the path`; empty where nothing does."""
+        named = sorted(option for option in self.file_options if account.options.get(option))
+        return f"{named[0]}=" if named else "the path" if self.file_path and account.path else ""
 
 
 class Registry:
@@ -44,6 +53,9 @@ class Registry:
         if channel not in entry.channels:
             carried = ", ".join(sorted(entry.channels))
             raise Misconfigured(f"{account.scheme}:// carries {carried}, not {channel}")
+        if entry.credentials_only and account.host:
+            # most often a key without its @, which would become the account's name and be shown
+            raise Misconfigured(f"{account.scheme}:// takes no host: end the credentials with an @, before the options")
         return entry
 
     def open(self, account: AccountUrl, channel: ChannelKey, host: Host) -> Provider:

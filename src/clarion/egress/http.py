@@ -134,6 +134,8 @@ class HttpClient:
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._limits.connect),
             headers={"User-Agent": user_agent, "Accept-Encoding": "identity"},
         )
+        # a GET or PUT whose kept connection drops would be sent again, and an SMS with it; aiohttp has no option for it
+        self._session._retry_connection = False
 
     async def post(
         self, url: str, *, body: bytes, headers: Mapping[str, str] | None = None, total: float | None = None

@@ -128,7 +128,11 @@ class Http2Client:
         try:
             async with asyncio.timeout(self._limits.connect):
                 wire = await self._connect()
-                await wire.ready
+                try:
+                    await wire.ready
+                except BaseException:
+                    wire.close()  # nobody else knows of it
+                    raise
             self._wires.append(wire)
         except Blocked:
             raise

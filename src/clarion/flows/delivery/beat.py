@@ -32,6 +32,8 @@ from clarion.records.reputation import guard
 from clarion.records.suppression import strikes
 
 LEADER_LOCK = 4_207_001
+# so long a tick rests at least that ended in a fault
+FAULT_SECONDS = 5.0
 KEYS_LIFE = timedelta(weeks=1)
 roll = Roll()
 log = structlog.get_logger()
@@ -124,11 +126,22 @@ def _turn(schedule: list[Tick]) -> None:
         for tick in schedule:
             if time.monotonic() >= tick.due:
                 tick.due = time.monotonic() + tick.every_seconds
-                tick.act()
+                _act(tick)
     except (DatabaseError, InterfaceError) as error:
         log.warning("beat_without_database", kind=type(error).__name__)
         roll.forget()
         connection.close()
+
+
+def _act(tick: Tick) -> None:
+    """A door: a tick's fault is told and stops no other tick. Only a database that is gone ends the turn."""
+    try:
+        tick.act()
+    except Exception as error:
+        if isinstance(error, (DatabaseError, InterfaceError)) and not connection.is_usable():
+            raise
+        log.exception("tick_failed", tick=tick.name, kind=type(error).__name__)
+        tick.due = time.monotonic() + max(tick.every_seconds, FAULT_SECONDS)
 
 
 def _leads() -> bool:

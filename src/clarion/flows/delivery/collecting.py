@@ -1,8 +1,9 @@
 """Step: collect. Of a category that groups bursts, the first ones of a window go out singly; what comes beyond them
 ends as `digested` and goes out with the group of the window (grouping.py).
 
-Not collected: critical work, what would expire before the group goes out, and groups themselves. A place in a window is
-kept, so that a retry or a second worker counts nothing twice.
+Not collected: critical work, what would expire before the group goes out, what would lose a right of its own in a group
+(to pass the recipient's preferences, to go on with another channel), and groups themselves. A place in a window is kept,
+so that a retry or a second worker counts nothing twice.
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from datetime import datetime
 from django.db import transaction
 
 from clarion.contract.reasons import Reason
+from clarion.flows.delivery.fallback import has_chain
 from clarion.flows.delivery.work import Fate, Work, ended
 from clarion.records.categories.grouping import GroupRule
 from clarion.records.digests import windows
@@ -43,14 +45,22 @@ def _rule_for(work: Work, now: datetime) -> GroupRule | None:
     rule = work.category.grouping
     if rule is None or work.channel not in rule.channels or work.priority == CRITICAL:
         return None
-    if work.payload is None or work.payload.get(GROUP):
+    if work.payload is None or work.payload.get(GROUP) or work.bypass or has_chain(work):
         return None
     return None if work.expires_at is not None and work.expires_at <= now + rule.window else rule
 
 
 def _arrival(work: Work, rule: GroupRule) -> Arrival:
     key = Key(user_id=work.user_id, category_id=work.category.id, channel=str(work.channel))
-    return Arrival(id=work.id, key=key, above=rule.above, span=rule.window)
+    track = work.payload.get("track", {}) if work.payload else {}
+    return Arrival(
+        id=work.id,
+        key=key,
+        above=rule.above,
+        span=rule.window,
+        track_opens=track.get("opens", True),
+        track_clicks=track.get("clicks", True),
+    )
 
 
 def _age(work: Work) -> tuple[datetime, bytes]:

@@ -90,7 +90,7 @@ def drain(lane: str) -> int:
 
 def _work_off(slot: Slot) -> int:
     settled = 0
-    while not stopping.is_set():
+    while presence.is_sure and not stopping.is_set():  # else what is claimed would go back at once, for ever
         slot.rung = False
         most = room(slot.carriers, BATCH)
         batch = _claim(slot, most) if most else NOTHING

@@ -14,6 +14,7 @@ from clarion.flows.delivery.render import template_for
 from clarion.records.categories.catalog import catalog as categories
 from clarion.records.categories.grouping import VARIABLES
 from clarion.records.digests.models import Window
+from clarion.records.digests.windows import Gathered
 from clarion.records.ledger.models import Notification, Request
 from clarion.records.people.facts import PersonFacts
 from clarion.records.personal.envelope import Undecryptable
@@ -37,17 +38,19 @@ class GroupContent:
     template: TemplateFacts | None
 
 
-def content_for(window: Window, told: Sequence[Notification], person: PersonFacts, now: datetime) -> GroupContent:
-    """The content of the group of these, the first SHOWN of them named."""
+def content_for(
+    window: Window, told: Gathered, shown: Sequence[Notification], person: PersonFacts, now: datetime
+) -> GroupContent:
+    """The content of the group of what is told, the first SHOWN of them named. Counted is what all senders want to be."""
     category = categories.find(window.category_id)
-    channel, count = ChannelKey(window.channel), len(told)
-    items = _items(told[:SHOWN], channel, person, now)
+    channel, count = ChannelKey(window.channel), told.count
+    items = _items(shown, channel, person, now)
     key = category.key if category else ""
     context = {"count": count, "more": count - len(items), "items": items, "category": key}
     payload: dict[str, Any] = {
         "context": context,
         "data": {"grouped": count, "notification_ids": [item["id"] for item in items]},
-        "track": {"opens": True, "clicks": True},
+        "track": {"opens": told.track_opens, "clicks": told.track_clicks},
         GROUP: True,
     }
     template = _template(category.grouping.template if category and category.grouping else "", channel)
@@ -111,7 +114,7 @@ def _title(
             of_version = contents.of({row.version_id}).get(row.version_id, {})
             template = template_for(row.version_id, of_version, channel, person.locale)
             fields = template.render(merged(standard_context(person, now, template.names), payload["context"]))
-    except (TemplateError, LookupError):
+    except (TemplateError, LookupError, Undecryptable):
         return ""
     said = next((fields[name].strip() for name in _TITLES if fields.get(name, "").strip()), "")
     return " ".join(said.split())[:TITLE_LENGTH]

@@ -3,6 +3,9 @@ in seconds. The fence stays the lease: freed too early, work may be sent twice b
 
 A mark is given up when the database failed us: a claim may have been committed whose answer we never heard, and what is
 under the old mark and in nobody's hand here is then free soon. A mark with work in hand keeps its lock.
+
+Whether our locks stand is known as of the last look that ended well. When looks stay out (the database does not answer,
+the thread hangs), nothing is vouched for, though no fault was seen.
 """
 
 import threading
@@ -29,6 +32,7 @@ class Presence:
     def __init__(self) -> None:
         self._wanted = locks.UNMARKED
         self._unsure: dict[int, float] = {}
+        self._kept_at = float("-inf")
         self._in_hand: Callable[[], Collection[int]] = frozenset
         self._wake = threading.Event()
         self._over = threading.Event()
@@ -36,6 +40,7 @@ class Presence:
     def start(self, in_hand: Callable[[], Collection[int]]) -> None:
         """Hold a mark from now on; `in_hand` names the leases being worked on."""
         self._in_hand = in_hand
+        self._kept_at = monotonic()
         self.renew()
         threading.Thread(target=self._run, name="presence", daemon=True).start()
 
@@ -56,27 +61,43 @@ class Presence:
 
     def vouches_for(self, lease: int) -> bool:
         """Whether nobody can have been told that we are gone: then what the lease holds may be handed over."""
-        since = self._unsure.get(locks.mark_of(lease))
-        return since is None or monotonic() - since < DOUBT_SECONDS
+        mark = locks.mark_of(lease)
+        since = self._unsure.get(mark)
+        sure = mark == locks.UNMARKED or self.is_sure
+        return sure and (since is None or monotonic() - since < DOUBT_SECONDS)
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether our locks were looked at lately: if not, nothing that is claimed could be handed over."""
+        return self._wanted == locks.UNMARKED or monotonic() - self._kept_at < SECONDS + DOUBT_SECONDS
 
     def _run(self) -> None:
         while not self._over.is_set():
             self._wake.clear()
-            well = self._keep()
-            if well:
+            if self._looked():
                 self._wake.wait(SECONDS)
             else:
                 self._over.wait(SECONDS)
         connection.close()
 
+    def _looked(self) -> bool:
+        """The thread's door: whatever happens, it looks again."""
+        try:
+            return self._keep()
+        except Exception as error:
+            log.exception("presence_fault", kind=type(error).__name__)
+            return False
+
     def _keep(self) -> bool:
         """Hold the locks that are wanted now; whether the database was there."""
+        asked = monotonic()
         wanted = self._wanted
         marks = {wanted, *map(locks.mark_of, self._in_hand())} - {locks.UNMARKED}
         held: set[int] = set()
         well = True
         try:
             held = locks.keep(marks)
+            self._kept_at = asked
             if wanted and wanted not in held:
                 self.renew()  # somebody else drew the same
         except (DatabaseError, InterfaceError) as error:
@@ -86,9 +107,11 @@ class Presence:
             self.renew()
             connection.close()
         now = monotonic()
+        # when they went is not known: in doubt they are from when a look after the last good one was to be
+        doubted = now if well else min(now, self._kept_at + SECONDS)
         # once others may have been told that we are gone, what is under that mark is not ours again
         lost = {mark for mark, since in self._unsure.items() if now - since >= DOUBT_SECONDS}
-        self._unsure = {mark: self._unsure.get(mark, now) for mark in (marks - held) | (marks & lost)}
+        self._unsure = {mark: self._unsure.get(mark, doubted) for mark in (marks - held) | (marks & lost)}
         return well
 
 

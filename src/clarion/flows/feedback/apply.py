@@ -36,6 +36,7 @@ EVENTS = frozenset(
         Kind.CLICKED,
     }
 )
+COUNTED = frozenset({Kind.BOUNCED, Kind.COMPLAINED})  # by the reputation guard
 _WHY = {Kind.BOUNCED: Reason.ADDRESS_UNREACHABLE, Kind.SOFT_BOUNCED: Reason.TEMPORARY}
 _COST = """
 UPDATE ledger_attempt AS a SET segments = coalesce(c.segments, a.segments),
@@ -96,7 +97,7 @@ def apply(ready: Sequence[Matched], now: datetime) -> list[Matched]:
     turned = [m for m in moves if m.notification_id in moved and (m.to is Status.FAILED or m.notification_id in late)]
     journal.append_decisions(_decision(one, groups[one.notification_id], now) for one in turned)
     fall_back({one.notification_id for one in moves if one.to is Status.FAILED} & moved, now)
-    _count(fresh, now)
+    _count(_first_of_kind(fresh), now)
     _cost(fresh)
     return fresh
 
@@ -142,12 +143,23 @@ def _decision(one: Move, group: Group, now: datetime) -> DecisionRow:
     )
 
 
+def _first_of_kind(fresh: Sequence[Matched]) -> list[Matched]:
+    """Without those whose like was heard before of the same notification and account. Belongs behind `record`."""
+    watched = [e for e in fresh if e.account.channel in tallies.WATCHED and e.told.reported.kind in COUNTED]
+    known = reports.kinds_before([(each.found.id, each.told) for each in watched])
+    return [e for e in watched if (e.found.id, e.told.account_id, e.told.reported.kind) not in known]
+
+
 def _count(fresh: Sequence[Matched], now: datetime) -> None:
-    """What the reputation guard goes by."""
+    """What the reputation guard goes by: each notification once for each kind, or one recipient who reports again and
+    again would pause the account for all."""
     found: dict[tuple[str, int], Counts] = defaultdict(Counts)
+    seen: set[tuple[UUID, str, Kind]] = set()
     for each in fresh:
         kind = each.told.reported.kind
-        if each.account.channel in tallies.WATCHED and kind in (Kind.BOUNCED, Kind.COMPLAINED):
+        this = (each.found.id, each.account.label, kind)
+        if this not in seen:
+            seen.add(this)
             one = Counts(bounced=int(kind is Kind.BOUNCED), complained=int(kind is Kind.COMPLAINED))
             found[each.account.label, each.found.category_id] += one
     tallies.add(found, now)

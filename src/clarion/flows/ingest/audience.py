@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import structlog
-from django.db import transaction
+from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.db.models import QuerySet
 
 from clarion.contract.input_error import InputError
@@ -57,11 +58,11 @@ def accept_audience(asked: Send, filters: Mapping[str, Any], now: datetime) -> t
 
 def take_in_all() -> int:
     """Go on with every running job, a page of each in turn, until none is left; returns the number of pages. A job that
-    another worker is busy with is left to it."""
+    another worker is busy with is left to it, and one that meets a fault is left to the next call."""
     pages = 0
     waiting = _running()
     while waiting and not stopping.is_set():
-        waiting = [job_id for job_id in waiting if not stopping.is_set() and _next_page(job_id)]
+        waiting = [job_id for job_id in waiting if not stopping.is_set() and _try_page(job_id)]
         pages += len(waiting)
     return pages
 
@@ -70,20 +71,34 @@ def _running() -> list[UUID]:
     return list(Job.objects.filter(state=JobState.RUNNING).order_by("id").values_list("id", flat=True))
 
 
+def _try_page(job_id: UUID) -> bool:
+    """A door: one job's fault is told and holds up no other job. Only a database that is gone ends the round."""
+    try:
+        return _next_page(job_id)
+    except Exception as error:
+        if isinstance(error, (DatabaseError, InterfaceError)) and not connection.is_usable():
+            raise
+        log.exception("job_passed_over", job=str(job_id), kind=type(error).__name__)
+        return False
+
+
 def _next_page(job_id: UUID) -> bool:
-    """Take in one page; False when the job is done, cancelled, or in other hands."""
+    """Take in one page; False when the job is done, cancelled, cannot be read, or is in other hands."""
     now = clock.now()
     with transaction.atomic():
         job = Job.objects.select_for_update(skip_locked=True).filter(pk=job_id, state=JobState.RUNNING).first()
         if job is None:
             return False
         try:
-            plan = plan_of(job)
-            intake = resumed(job, plan)
-            filters = plan.filters
-            more = take_page(job, intake, now) if filters is None else _take_people(job, intake, filters, now)
-        except Undecryptable as error:
-            log.error("job_unreadable", job=str(job.id), fault=str(error))
+            with transaction.atomic():  # a page that cannot be read is not taken half
+                plan = plan_of(job)
+                intake = resumed(job, plan)
+                filters = plan.filters
+                more = take_page(job, intake, now) if filters is None else _take_people(job, intake, filters, now)
+        except (Undecryptable, msgspec.DecodeError) as error:
+            # of another version of Clarion, or its key is gone: no later try can read it
+            fault = str(error) if isinstance(error, Undecryptable) else type(error).__name__
+            log.error("job_unreadable", job=str(job.id), fault=fault)
             Job.objects.filter(pk=job.pk).update(state=JobState.FAILED, finished_at=now)
             return False
         _count(job, intake, more, now)

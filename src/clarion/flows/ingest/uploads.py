@@ -20,6 +20,8 @@ from clarion.records.ledger import bulk_store
 from clarion.records.ledger.bulk_store import RejectedRecipient
 from clarion.records.ledger.lanes import JOBS
 from clarion.records.ledger.models import Job
+from clarion.records.templating.engine.errors import TemplateError
+from clarion.records.templating.engine.plain import MAX_CONTEXT_DEPTH, plain
 from clarion.records.uploads import pages
 
 MOST_LINES = 5_000_000
@@ -79,7 +81,7 @@ def _keep(job_id: UUID, lines: Iterable[Recipient | Unreadable]) -> tuple[int, i
             raise InputError("too_many_recipients", f"an upload may have {MOST_LINES} lines at most", status=413)
         if first is None and page.unreadable:
             first = Unreadable(place=page.unreadable[0][0], code=page.unreadable[0][1], message=page.unreadable[0][2])
-        pages.add(job_id, number, msgspec.msgpack.encode(page))
+        pages.add(job_id, number, msgspec.json.encode(page))
     if not readable:
         why = f"; line {first.place}: {first.message}" if first else ""
         raise InputError("no_recipients", f"no line names a recipient{why}")
@@ -89,12 +91,12 @@ def _keep(job_id: UUID, lines: Iterable[Recipient | Unreadable]) -> tuple[int, i
 def _paged(lines: Iterable[Recipient | Unreadable]) -> Iterator[_Page]:
     page = _Page(recipients=[], unreadable=[])
     for line in lines:
-        if isinstance(line, Unreadable):
-            page.unreadable.append((line.place, line.code, line.message))
+        packed = line if isinstance(line, Unreadable) else _packed(line)
+        if isinstance(packed, Unreadable):
+            page.unreadable.append((packed.place, packed.code, packed.message))
         else:
-            context = msgspec.msgpack.encode(line.context)
-            page.context_bytes += len(context)
-            page.recipients.append((line.place, line.user_id, tuple(map(str, line.channels)), msgspec.Raw(context)))
+            page.context_bytes += len(bytes(packed[3]))
+            page.recipients.append(packed)
         if page.is_full:
             yield page
             page = _Page(recipients=[], unreadable=[])
@@ -102,12 +104,26 @@ def _paged(lines: Iterable[Recipient | Unreadable]) -> Iterator[_Page]:
         yield page
 
 
+def _packed(line: Recipient) -> tuple[int, UUID, tuple[str, ...], msgspec.Raw] | Unreadable:
+    """A line as it is stored: JSON, which has numbers of any size. What is deeper than a context may be is refused
+    here already, for a worker's stack might not bear to read the page again."""
+    try:
+        context = msgspec.json.encode(line.context)
+        if context.count(b"{") + context.count(b"[") > MAX_CONTEXT_DEPTH:
+            plain(line.context)
+    except (RecursionError, TemplateError) as error:
+        deep = f"the context is too deep: at most {MAX_CONTEXT_DEPTH} levels"
+        message = error.message if isinstance(error, TemplateError) else deep
+        return Unreadable(place=line.place, code="invalid_context", message=message[:200])
+    return line.place, line.user_id, tuple(map(str, line.channels)), msgspec.Raw(context)
+
+
 def take_page(job: Job, intake: Intake, now: datetime) -> bool:
     """Take the next page in, within the open transaction; False when none is left. Raises Undecryptable."""
     taken = pages.take(job.id)
     if taken is None:
         return False
-    page = msgspec.msgpack.decode(taken[1], type=_Page)
+    page = msgspec.json.decode(taken[1], type=_Page)
     recipients = [
         Recipient(user_id=user, channels=tuple(ChannelKey(key) for key in keys), context=_context(context), place=place)
         for place, user, keys, context in page.recipients
@@ -122,8 +138,8 @@ def take_page(job: Job, intake: Intake, now: datetime) -> bool:
     return True
 
 
-_NOTHING = msgspec.msgpack.encode({})
+_NOTHING = msgspec.json.encode({})
 
 
 def _context(raw: msgspec.Raw) -> dict[str, object]:
-    return {} if bytes(raw) == _NOTHING else msgspec.msgpack.decode(raw, type=dict[str, object])
+    return {} if bytes(raw) == _NOTHING else msgspec.json.decode(raw, type=dict[str, object])

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 import requests
 from anymail.exceptions import (
+    AnymailAPIError,
     AnymailConfigurationError,
     AnymailError,
     AnymailInvalidAddress,
-    AnymailRequestsAPIError,
+    AnymailSerializationError,
     AnymailUnsupportedFeature,
 )
 from django.core.mail import EmailMultiAlternatives
@@ -16,7 +17,7 @@ from django.utils.module_loading import import_string
 from clarion.contract.content import EmailContent
 from clarion.contract.faults import Misconfigured
 from clarion.contract.message import Message
-from clarion.contract.outcome import Outcome, Rejected, Unclear
+from clarion.contract.outcome import Outcome, Rejected, Retry, Unclear
 from clarion.contract.reasons import Reason
 from clarion.egress.errors import EgressError
 from clarion.egress.http import Response
@@ -120,15 +121,15 @@ class Carrier:
         """Anymail's texts hold the whole request and answer, so none is passed on."""
         if isinstance(error, AnymailInvalidAddress):
             return Rejected(why=Reason.INVALID_ADDRESS, detail="not an address this service takes")
-        if isinstance(error, AnymailRequestsAPIError) and isinstance(error.response, requests.Response):
+        if isinstance(error, AnymailAPIError):
             answer = error.response
-            if 200 <= answer.status_code < 300:
+            if not isinstance(answer, requests.Response) or 200 <= answer.status_code < 300:
                 return Unclear(why=Reason.UNRECOGNISED, detail=UNREADABLE)
             response = Response(status=answer.status_code, headers=answer.headers, body=answer.content)
             return by_refusal(self._account.name, response)
-        if isinstance(error, AnymailUnsupportedFeature):
+        if isinstance(error, AnymailUnsupportedFeature | AnymailSerializationError):
             return Rejected(why=Reason.CONTENT_REFUSED, detail="this service cannot do what the mail asks for")
-        return Rejected(why=Reason.CONTENT_REFUSED, detail=type(error).__name__)
+        return Retry(why=Reason.UNRECOGNISED, detail=type(error).__name__)
 
 
 def check_content(content: EmailContent) -> None:

@@ -79,7 +79,7 @@ class AnymailFeedback:
             self._view.run_validators(_request(callback))  # type: ignore[attr-defined]
         except (AnymailWebhookValidationFailure, SuspiciousOperation, BadRequest):
             raise Forged(f"{self._account.name}'s proof is missing or wrong") from None
-        except (ValueError, TypeError, AttributeError, LookupError):  # Anymail expects well-formed requests
+        except (ValueError, TypeError, AttributeError, LookupError, RecursionError):  # Anymail expects well-formed ones
             raise Forged(f"not a callback of {self._account.name}") from None
 
     def parse(self, callback: Callback) -> Sequence[Reported]:
@@ -88,7 +88,7 @@ class AnymailFeedback:
             return ()
         try:
             events = self._view.parse_events(_request(callback))  # type: ignore[attr-defined]
-        except (AnymailError, ValueError, TypeError, AttributeError, LookupError) as error:
+        except (AnymailError, ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
             raise Malformed(f"Anymail cannot read this callback of {self._account.name}") from error
         digest = sha256(callback.body).hexdigest()[:40]
         reports = (
@@ -120,6 +120,10 @@ def _request(callback: Callback) -> WSGIRequest:
     return WSGIRequest(environ)
 
 
+def _content_type(callback: Callback) -> str:
+    return callback.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
 def _check_svix(webhook: Webhook, callback: Callback) -> None:
     headers = {
         name.replace("svix-", "webhook-", 1): value
@@ -134,10 +138,12 @@ def _check_svix(webhook: Webhook, callback: Callback) -> None:
 
 def _check_mailgun_age(callback: Callback) -> None:
     """Mailgun signs a time and a token, not the events: at least an old signature is worth nothing."""
+    if _content_type(callback) != "application/json":  # Anymail would read anything else as the form Mailgun once sent
+        raise Forged("not a callback of mailgun")
     try:
         at = float(msgspec.json.decode(callback.body, type=_Mailgun).signature.timestamp)
         age = timedelta(seconds=callback.received_at.timestamp() - at)
-    except (msgspec.DecodeError, ValueError, OverflowError):
+    except (msgspec.DecodeError, ValueError, OverflowError, RecursionError):
         raise Forged("not a callback of mailgun") from None
     if not -NEWEST <= age <= OLDEST:
         raise Forged("too old, or from the future")

@@ -3,13 +3,13 @@
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from clarion.contract.account import AccountUrl
+from clarion.contract.account_file import read_account_file
 from clarion.contract.faults import Misconfigured
 from clarion.providers.vendor_api import number
 
@@ -77,8 +77,7 @@ def read_key(url: AccountUrl) -> SigningKey:
     if url.host or url.username or not url.path.strip("/"):
         raise Misconfigured("apns: write apns:///path/to/key.p8, with three strokes")
     try:
-        with Path(url.path).open("rb") as file:
-            key = load_pem_private_key(file.read(FILE_BYTES), password=None)
+        key = load_pem_private_key(read_account_file(url.path, FILE_BYTES), password=None)
     except OSError as error:
         raise Misconfigured(f"apns: the key's file cannot be read ({error.strerror})") from None
     except (ValueError, TypeError, UnsupportedAlgorithm):

@@ -137,4 +137,4 @@ class ApnsProvider:
         loop.run(part(), timeout=5)
 
 
-ENTRY = Entry(scheme="apns", channels=CHANNELS, open=ApnsProvider)
+ENTRY = Entry(scheme="apns", channels=CHANNELS, open=ApnsProvider, file_path=True)

@@ -21,4 +21,4 @@ def _open(url: AccountUrl, channel: ChannelKey, host: Host) -> Provider:
     return AppriseProvider(url, channel, host)
 
 
-ENTRY = Entry(scheme="apprise", channels=frozenset({ChannelKey.CHAT}), open=_open)
+ENTRY = Entry(scheme="apprise", channels=frozenset({ChannelKey.CHAT}), open=_open, credentials_only=True)

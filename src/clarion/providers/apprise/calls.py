@@ -8,6 +8,7 @@ import logging
 import re
 import threading
 import warnings
+from dataclasses import dataclass
 from typing import Any
 
 from apprise import Apprise, AppriseAsset, NotificationManager, NotifyBase, NotifyFormat
@@ -16,7 +17,7 @@ from apprise.result import AppriseResultStatus
 from clarion.contract.content import ChatContent
 from clarion.contract.outcome import Outcome, Rejected, Retry, Sent, Unclear
 from clarion.contract.reasons import Reason
-from clarion.providers.apprise.schemes import Refused, scheme_of
+from clarion.providers.apprise.schemes import Refused, is_link_local, scheme_of
 
 # plugins write "error=404" behind what they could make of the answer
 _STATUS = re.compile(r"error=(\d{3})\b")
@@ -30,6 +31,18 @@ _KNOWN: dict[int, Outcome] = {
     413: Rejected(why=Reason.TOO_LARGE),
     429: Retry(why=Reason.THROTTLED),
 }
+
+# of an account's own URL: not the recipient's fault
+REFUSED_TOKEN = frozenset({401, 403})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What became of a call; `status` is the vendor's, 0 where none was told."""
+
+    outcome: Outcome
+    status: int = 0
+
 
 _manager: Any = NotificationManager
 with warnings.catch_warnings():
@@ -60,22 +73,26 @@ class Services:
             raise Refused(f"{scheme_of(url)}:// needs other parts than these; see the service's page at Apprise")
         return made
 
-    def call(self, service: NotifyBase, content: ChatContent) -> Outcome:
+    def call(self, service: NotifyBase, content: ChatContent) -> Answer:
         """Hand the message over and wait; in a thread of its own."""
+        name = str(service.service_name)
+        if "host" in service.template_tokens and is_link_local(str(service.host), look_up=True):
+            detail = f"{name}: its host is link-local"
+            return Answer(outcome=Rejected(why=Reason.FORBIDDEN_TARGET, detail=detail))
         carrier = Apprise(asset=self.asset)
         carrier.add(service)
         # "@everyone" of a value must not wake a whole server: Discord and Guilded know no other way to write it off
         title, body = (_EVERYBODY.sub("@\u200b", text) for text in (content.title, content.text))
         result = carrier.notify(body=body, title=title, body_format=NotifyFormat.TEXT)
-        name = str(service.service_name)
         if result.status == AppriseResultStatus.SUCCESS:
-            return Sent(detail=name)
+            return Answer(outcome=Sent(detail=name))
         if result.status == AppriseResultStatus.TIMEOUT:
-            return Unclear(why=Reason.TIMEOUT, detail=name)
+            return Answer(outcome=Unclear(why=Reason.TIMEOUT, detail=name))
         statuses = [
             int(found[1]) for each in result.results for line in each.logs() if (found := _STATUS.search(str(line)))
         ]
-        return _failed(name, statuses[-1] if statuses else 0)
+        status = statuses[-1] if statuses else 0
+        return Answer(outcome=_failed(name, status), status=status)
 
 
 def _failed(name: str, status: int) -> Outcome:

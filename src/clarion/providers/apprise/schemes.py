@@ -2,12 +2,17 @@
 
 Apprise brings its own HTTP, which our guard does not see. So a person's URL is taken only for services whose host is
 fixed in the plugin's code, with a short list of options; anything that could name a host, run a command, read a file or
-talk to this machine's desktop is refused. An operator's URL may name a host, as every `endpoint=` may.
+talk to this machine's desktop is refused. An operator's URL may name a host, but no link-local one: cloud metadata
+lives there.
 """
 
 import re
+import socket
 from collections.abc import Mapping, Sequence
-from urllib.parse import parse_qsl, unquote, urlsplit
+from ipaddress import ip_address, ip_network
+from urllib.parse import unquote, urlsplit
+
+from apprise.utils.parse import parse_url
 
 # scheme → what the host part may be: a token of the service, never a machine (apprise 2.2, plugins read 2026-11)
 _TOKEN = re.compile(r"[A-Za-z0-9_.:@~-]{1,255}", re.ASCII)
@@ -47,6 +52,21 @@ LOCAL = frozenset(
         "windows",
     }
 )
+# Apprise parts options at `;` as at `&`, and knows no fragments: what other parsers overlook must not be there at all
+_PLAIN = re.compile(r"[^\s;#\\]+", re.ASCII)
+LINK_LOCAL = tuple(
+    ip_network(network)
+    for network in (
+        "169.254.0.0/16",
+        "168.63.129.16/32",  # Azure's wire server
+        "fe80::/10",
+        "fd00:ec2::254/128",  # Amazon's metadata
+        "::ffff:169.254.0.0/112",
+        "64:ff9b::169.254.0.0/112",
+    )
+)
+_ADDRESS = re.compile(r"[0-9a-fx]+(?:\.[0-9a-fx]+){1,3}|\[[0-9a-f:.%]+\]", re.ASCII | re.IGNORECASE)
+_HOST = re.compile(r"://(?:[^/?#@\s]*@)?([^/?#@:\s]+)")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]{1,31})://", re.ASCII | re.IGNORECASE)
 
 
@@ -67,7 +87,20 @@ def check_operators(url: str) -> str:
     scheme = scheme_of(url)
     if scheme in LOCAL:
         raise Refused(f"{scheme}:// acts on the machine itself and is not a chat service")
+    text = unquote(unquote(url))
+    if any(is_link_local(found.strip("[]")) for found in (*_ADDRESS.findall(text), *_HOST.findall(text))):
+        raise Refused(f"{scheme}:// may not have a link-local address: cloud metadata lives there")
     return scheme
+
+
+def is_link_local(host: str, *, look_up: bool = False) -> bool:
+    """Whether this address, in any spelling, is link-local; with `look_up`, also a name that stands for one."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=0 if look_up else socket.AI_NUMERICHOST)
+    except (OSError, UnicodeError):
+        return False
+    addresses = [ip_address(str(where[0]).partition("%")[0]) for *_, where in found]
+    return any(address in network for address in addresses for network in LINK_LOCAL)
 
 
 def check_persons(url: str) -> str:
@@ -77,13 +110,14 @@ def check_persons(url: str) -> str:
     if pattern is None:
         raise Refused(f"{scheme}:// is not open to people's own addresses; {', '.join(sorted(HOSTED))} are")
     try:
-        parts = urlsplit(url)
-        options = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+        host = urlsplit(url).netloc
+        read = parse_url(url, verify_host=False)  # Apprise's own parser: what it finds is what takes effect
     except ValueError:
         raise Refused("the URL cannot be read") from None
-    if not pattern.fullmatch(unquote(parts.netloc)) or "\\" in url or "#" in parts.netloc:
-        raise Refused(f"{scheme}:// needs the service's own tokens behind it")
-    if unknown := sorted({name.lower() for name, _ in options} - PEOPLES_OPTIONS):
+    if not read or not _PLAIN.fullmatch(unquote(url)) or not pattern.fullmatch(unquote(host)):
+        raise Refused(f"{scheme}:// needs the service's own tokens behind it, and no blanks, ; # or \\")
+    names = {str(name).lower() for options in ("qsd", "qsd+", "qsd-", "qsd:") for name in read[options]}
+    if unknown := sorted(names - PEOPLES_OPTIONS):
         raise Refused(f"an own address may not have the option {unknown[0][:20]}")
     return scheme
 

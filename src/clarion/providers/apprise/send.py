@@ -19,7 +19,7 @@ from clarion.contract.message import Message
 from clarion.contract.outcome import Outcome, Rejected, Retry, Sent, Unclear
 from clarion.contract.provider import Declaration
 from clarion.contract.reasons import Reason
-from clarion.providers.apprise.calls import Services
+from clarion.providers.apprise.calls import REFUSED_TOKEN, Answer, Services
 from clarion.providers.apprise.schemes import Refused, check_operators, check_persons, split_urls
 from clarion.providers.vendor_api import number
 
@@ -60,7 +60,8 @@ class AppriseProvider:
             raise Misconfigured(f"apprise: url= {refused}") from refused
 
     def send(self, batch: Sequence[Message]) -> Iterator[tuple[str, Outcome]]:
-        """Outcomes as the services answer. What has no answer in time is unclear: a thread cannot be called back."""
+        """Outcomes as the services answer. What has no answer in time is unclear: a thread cannot be called back.
+        Raises Misconfigured when a service of the account refuses its token, after what was begun has its outcome."""
         running: dict[Future[Outcome], Message] = {}
         for message in batch:
             refused = self._refuse(message)
@@ -77,14 +78,27 @@ class AppriseProvider:
     def _as_they_come(self, running: dict[Future[Outcome], Message]) -> Iterator[tuple[str, Outcome]]:
         deadline = self._timeout * (1 + len(running) // self.declaration.concurrency)
         ends = time.monotonic() + deadline
+        fault: Misconfigured | None = None
         try:
             for done in as_completed(list(running), timeout=max(ends - time.monotonic(), 0.0)):
-                yield running.pop(done).id, done.result()
+                message = running.pop(done)
+                if done.cancelled():
+                    continue
+                error = done.exception()
+                if isinstance(error, Misconfigured):
+                    fault = error
+                    for each in running:
+                        each.cancel()
+                else:
+                    yield message.id, done.result()
         except TimeoutError:
             for late, message in list(running.items()):
-                begun = not late.cancel()
-                why = Reason.TIMEOUT
-                yield message.id, Unclear(why=why) if begun else Retry(why=why, detail="the services are too slow")
+                if not late.cancel():
+                    yield message.id, Unclear(why=Reason.TIMEOUT)
+                elif fault is None:
+                    yield message.id, Retry(why=Reason.TIMEOUT, detail="the services are too slow")
+        if fault is not None:
+            raise fault
 
     def _refuse(self, message: Message) -> Rejected | None:
         if not isinstance(message.content, ChatContent):
@@ -104,12 +118,12 @@ class AppriseProvider:
             return Rejected(why=Reason.CONTENT_REFUSED, detail="not a chat message")
         wanted = self._urls or (message.target.value,)
         taken = self._taken.get(message.id, frozenset())
-        heard: dict[str, Outcome] = {}
-        for url in wanted:
-            if url not in taken:
-                heard[url] = self._services.call(self._services.of(url), content)
+        answers = {url: self._services.call(self._services.of(url), content) for url in wanted if url not in taken}
+        heard = {url: answer.outcome for url, answer in answers.items()}
         taken |= {url for url, outcome in heard.items() if isinstance(outcome, Sent)}
         self._remember(message.id, taken if len(taken) < len(wanted) else frozenset())
+        if self._urls and not taken:
+            _believe(list(answers.values()))
         return _together(heard, len(taken), len(wanted))
 
     def _remember(self, message_id: str, taken: frozenset[str]) -> None:
@@ -126,6 +140,13 @@ class AppriseProvider:
     def close(self) -> None:
         """Let the threads go; calls that are on their way end by Apprise's own time-outs."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _believe(answers: Sequence[Answer]) -> None:
+    """Raise Misconfigured when the account's own services took nothing, and one for the sake of its token."""
+    refused = next((answer for answer in answers if answer.status in REFUSED_TOKEN), None)
+    if refused is not None and all(isinstance(answer.outcome, Rejected) for answer in answers):
+        raise Misconfigured(f"apprise: url= {refused.outcome.detail}: write the service's URL anew, its token is refused")
 
 
 def _together(heard: dict[str, Outcome], taken: int, wanted: int) -> Outcome:

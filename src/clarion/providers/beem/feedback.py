@@ -73,7 +73,7 @@ def _objects(callback: Callback) -> list[dict[str, object]]:
             pairs = parse_qsl(callback.body.decode(), strict_parsing=True, max_num_fields=MOST_FIELDS)
             return [dict(pairs)]
         told = msgspec.json.decode(callback.body, type=dict[str, object] | list[dict[str, object]])
-    except (ValueError, msgspec.MsgspecError) as error:
+    except (ValueError, RecursionError, msgspec.MsgspecError) as error:
         raise Malformed("the body is neither a JSON object nor a form") from error
     return told if isinstance(told, list) else [told]
 

@@ -181,4 +181,6 @@ def _number(value: object) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
-ENTRY = Entry(scheme="beem", channels=CHANNELS, open=BeemProvider, feedback=BeemFeedback)
+ENTRY = Entry(
+    scheme="beem", channels=CHANNELS, open=BeemProvider, feedback=BeemFeedback, credentials_only=True
+)

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import msgspec
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -10,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from clarion.contract.account import AccountUrl
+from clarion.contract.account_file import read_account_file
 from clarion.contract.faults import Misconfigured
 
 FILE_BYTES = 65_536
@@ -65,8 +65,7 @@ def read_service_account(url: AccountUrl) -> ServiceAccount:
     if url.host or url.username or not url.path.strip("/"):
         raise Misconfigured("fcm: write fcm:///path/to/service-account.json, with three strokes")
     try:
-        with Path(url.path).open("rb") as file:
-            found = msgspec.json.decode(file.read(FILE_BYTES), type=_File)
+        found = msgspec.json.decode(read_account_file(url.path, FILE_BYTES), type=_File)
     except OSError as error:
         raise Misconfigured(f"fcm: the service account's file cannot be read ({error.strerror})") from None
     except (msgspec.MsgspecError, UnicodeDecodeError):

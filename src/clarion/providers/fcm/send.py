@@ -101,4 +101,4 @@ class FcmProvider:
         self._tokens.close()
 
 
-ENTRY = Entry(scheme="fcm", channels=CHANNELS, open=FcmProvider)
+ENTRY = Entry(scheme="fcm", channels=CHANNELS, open=FcmProvider, file_path=True)

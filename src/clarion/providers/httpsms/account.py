@@ -7,12 +7,14 @@ import tomllib
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
-from clarion.contract.account import AccountUrl
+import msgspec
+
+from clarion.contract.account import COMMON_OPTIONS, AccountUrl
+from clarion.contract.account_file import read_account_file
 from clarion.contract.faults import Misconfigured
 from clarion.providers.httpsms.reading import Reading, parse_reading
-from clarion.providers.httpsms.template import Form, Template, compile_template
+from clarion.providers.httpsms.template import PLACES, Form, Template, compile_template
 
 REQUEST = ("method", "tls", "type", "body", "query", "headers", "auth", "from", "probe", "timeout")
 ANSWER = ("ok", "id", "error", "codes")
@@ -56,15 +58,14 @@ def with_file(url: AccountUrl) -> AccountUrl:
     if not name:
         return url
     given = _read(name)
-    merged = replace(url, options={**given, **url.options})
-    merged.only("template", *REQUEST, *ANSWER, *CALLBACK)
-    return merged
+    if not set(given) <= {*REQUEST, *ANSWER, *CALLBACK, *COMMON_OPTIONS}:
+        raise Misconfigured("httpsms: the file of template= has an unknown option: see the provider's README")
+    return replace(url, options={**given, **url.options})
 
 
 def _read(name: str) -> dict[str, str]:
     try:
-        with Path(name).open("rb") as file:
-            found = tomllib.loads(file.read(LARGEST_FILE).decode())
+        found = tomllib.loads(read_account_file(name, LARGEST_FILE).decode())
     except (OSError, ValueError) as error:
         raise Misconfigured(f"httpsms: the file of template= cannot be read ({type(error).__name__})") from error
     if not all(isinstance(value, str) for value in found.values()):
@@ -84,6 +85,8 @@ def parse(url: AccountUrl) -> Gateway:
         raise Misconfigured(f"httpsms: type= is {', '.join(TYPES)}; method= is {', '.join(METHODS)}")
     form, content_type = TYPES[kind]
     body = compile_template(options["body"], form, option="body") if "body" in options else None
+    if body is not None and form is Form.JSON and options["body"].strip():
+        _require_json(body)
     path = _path(url, options.get("query", ""))
     _require_places(path, body)
     return Gateway(
@@ -113,6 +116,15 @@ def _path(url: AccountUrl, query: str) -> Template:
     if any(ord(char) <= 32 for char in text):
         raise Misconfigured("httpsms: path and query= must be written percent-encoded")
     return compile_template(text, Form.URL, option="query")
+
+
+def _require_json(body: Template) -> None:
+    """With its places filled it must be JSON, or no message would ever be taken."""
+    try:
+        msgspec.json.decode(body.fill(dict.fromkeys(PLACES, "1")))
+    except (msgspec.DecodeError, RecursionError):
+        message = 'httpsms: body= is no JSON with its places filled. They bring their own quotes: {text}, not "{text}"'
+        raise Misconfigured(message) from None
 
 
 def _require_places(path: Template, body: Template | None) -> None:

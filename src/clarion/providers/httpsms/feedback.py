@@ -1,7 +1,8 @@
 """What a gateway reports, by the mapping that its account names.
 
-Proof is `callback_signature`, the header with the HMAC-SHA256 of the raw body in hex under `callback_secret`; without
-`callback_signature` the header `Authorization: Bearer <callback_secret>`; without both, the secret path of our address.
+Proof is `callback_signature`, the header with the HMAC-SHA256 of the raw body in hex under `callback_secret`; it covers
+no query string, so reports in one are refused then. Without `callback_signature` the header `Authorization: Bearer
+<callback_secret>`; without both, the secret path of our address.
 """
 
 import hashlib
@@ -45,6 +46,8 @@ class HttpSmsFeedback:
     def verify(self, callback: Callback) -> None:
         """Raise Forged unless the agreed proof is there."""
         if self._header:
+            if _in_the_query(callback):
+                raise Forged("callback_signature= signs the body, and the query string stands outside of it")
             given = callback.headers.get(self._header, "").removeprefix("sha256=").lower().encode()
             expected = hmac.new(self._secret, callback.body, hashlib.sha256).hexdigest().encode()
         else:
@@ -82,14 +85,19 @@ class HttpSmsFeedback:
         )
 
 
+def _in_the_query(callback: Callback) -> bool:
+    """Whether the report stands in the URL."""
+    return callback.method == "GET" or not callback.body
+
+
 def _told(callback: Callback) -> object:
     """A JSON value, or the fields of a form or of the query string."""
     content = callback.headers.get("content-type", "").partition(";")[0].strip().lower()
     try:
-        if callback.method == "GET" or not callback.body:
+        if _in_the_query(callback):
             return dict(parse_qsl(urlsplit(callback.url).query, max_num_fields=MOST_FIELDS))
         if content == "application/x-www-form-urlencoded":
             return dict(parse_qsl(callback.body.decode(), max_num_fields=MOST_FIELDS))
         return msgspec.json.decode(callback.body)
-    except (ValueError, msgspec.MsgspecError) as error:
+    except (ValueError, RecursionError, msgspec.MsgspecError) as error:
         raise Malformed("the body is neither JSON nor a form") from error

@@ -83,7 +83,7 @@ def decoded(body: bytes) -> object:
     """A body as JSON, else as `{"text": …}`."""
     try:
         return msgspec.json.decode(body)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         return {"text": body.decode("utf-8", "replace").strip()}
 
 

@@ -93,4 +93,10 @@ class HttpSmsProvider:
         self._api.close()
 
 
-ENTRY = Entry(scheme="httpsms", channels=CHANNELS, open=HttpSmsProvider, feedback=HttpSmsFeedback)
+ENTRY = Entry(
+    scheme="httpsms",
+    channels=CHANNELS,
+    open=HttpSmsProvider,
+    feedback=HttpSmsFeedback,
+    file_options=frozenset({"template"}),
+)

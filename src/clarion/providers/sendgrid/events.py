@@ -65,7 +65,7 @@ def parse_events(body: bytes) -> list[Reported]:
     """One report an event; nothing for kinds we need not know. Raises Malformed."""
     try:
         events = msgspec.json.decode(body, type=list[_Event], strict=False)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise Malformed("not a list of SendGrid's events") from error
     return [report for event in events if (report := _report(event)) is not None]
 

@@ -1,6 +1,6 @@
 """The SendGrid provider: up to 1,000 rendered mails a call, several calls in flight."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from clarion.contract.account import AccountUrl
 from clarion.contract.channel import ChannelKey
@@ -55,27 +55,22 @@ class SendGridProvider:
                 yield message.id, prepared
             else:
                 ready.append(prepared)
-        for told in self._api.each(requests.in_calls(ready), self._carry):
-            yield from told
+        calls: Iterable[list[Prepared]] = requests.in_calls(ready)
+        for narrow in (_without_the_refused, _one_by_one, _one_by_one):
+            again: list[list[Prepared]] = []
+            for call, told, rest in self._api.each(calls, self._send):
+                yield from told
+                again += narrow(call, rest)
+            calls = again
 
-    async def _carry(self, call: list[Prepared]) -> Told:
-        """One call; when a message in it is refused, once more without it; then one by one."""
-        told, rest = await self._send(call)
-        if rest and len(rest) < len(call):
-            again, rest = await self._send(rest)
-            told += again
-        for one in rest:
-            told += (await self._send([one]))[0]
-        return told
-
-    async def _send(self, call: list[Prepared]) -> tuple[Told, list[Prepared]]:
-        """What is known after one call, and which messages it did not send."""
+    async def _send(self, call: list[Prepared]) -> tuple[list[Prepared], Told, list[Prepared]]:
+        """The call, what is known after it, and which messages it did not send."""
         body = requests.body(call, self._account)
         try:
             response = await self._api.call(SEND, body=body, headers=self._headers)
         except EgressError as error:
             outcome = unanswered(error)
-            return [(one.message.id, outcome) for one in call], []
+            return call, [(one.message.id, outcome) for one in call], []
         verdict = judge(response, count=len(call))
         told: Told = []
         rest: list[Prepared] = []
@@ -85,7 +80,7 @@ class SendGridProvider:
                 rest.append(one)
             else:
                 told.append((one.message.id, outcome_of_it))
-        return told, rest
+        return call, told, rest
 
     def probe(self) -> None:
         """The key's scopes: it is known, and may send."""
@@ -96,4 +91,15 @@ class SendGridProvider:
         self._api.close()
 
 
-ENTRY = Entry(scheme="sendgrid", channels=CHANNELS, open=SendGridProvider, feedback=SendGridFeedback)
+def _one_by_one(_call: list[Prepared], rest: list[Prepared]) -> list[list[Prepared]]:
+    return [[one] for one in rest]
+
+
+def _without_the_refused(call: list[Prepared], rest: list[Prepared]) -> list[list[Prepared]]:
+    """Once more in one call, where it was said whom it was refused for."""
+    return [rest] if 0 < len(rest) < len(call) else _one_by_one(call, rest)
+
+
+ENTRY = Entry(
+    scheme="sendgrid", channels=CHANNELS, open=SendGridProvider, feedback=SendGridFeedback, credentials_only=True
+)

@@ -104,7 +104,7 @@ def parse_event(text: str, *, event_id: str) -> list[Reported]:
     """One report an address; nothing for kinds we need not know. Raises Malformed."""
     try:
         event = msgspec.json.decode(text, type=_Event)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         if text.startswith("Successfully validated SNS topic"):  # sent once, when the topic is set
             return []
         raise Malformed("not an event of SES") from error

@@ -69,16 +69,20 @@ class SesProvider:
             else:
                 ready.append(prepared)
         faults: list[Misconfigured] = []
+        spoiled: list[Prepared] = []
 
         async def carry(call: list[Prepared]) -> Told:
             if faults:
                 return []
-            return await (self._send_one(call[0]) if len(call) == 1 else self._send_bulk(call, faults))
+            return await (self._send_one(call[0]) if len(call) == 1 else self._send_bulk(call, faults, spoiled))
 
         for told in self._api.each(requests.in_calls(ready, self._account), carry):
             yield from told
         if faults:
             raise faults[0]
+        # each a call of its own: when one meets a fault, what became of the others is told first
+        for told in self._api.each(spoiled, self._send_one):
+            yield from told
 
     async def _send_one(self, one: Prepared) -> Told:
         now = datetime.now(UTC)
@@ -94,7 +98,8 @@ class SesProvider:
             return [(one.message.id, unanswered(error))]
         return [(one.message.id, judge(response, sender=self._account.sender.bare))]
 
-    async def _send_bulk(self, call: list[Prepared], faults: list[Misconfigured]) -> Told:
+    async def _send_bulk(self, call: list[Prepared], faults: list[Misconfigured], spoiled: list[Prepared]) -> Told:
+        """What is known after a bulk call; what blames the account, and what was not sent, goes into the lists."""
         now = datetime.now(UTC)
         body = requests.bulk_body(call, self._account)
         try:
@@ -104,7 +109,8 @@ class SesProvider:
             return [(one.message.id, outcome) for one in call]
         outcomes = judge_bulk(response, count=len(call), sender=self._account.sender.bare)
         if outcomes is None:  # one entry spoils the call: asked one by one, SES says which
-            return [told for one in call for told in await self._send_one(one)]
+            spoiled.extend(call)
+            return []
         faults.extend(outcome for outcome in outcomes if isinstance(outcome, Misconfigured))
         return [
             (one.message.id, outcome)

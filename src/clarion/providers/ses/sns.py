@@ -63,7 +63,7 @@ def read(callback: Callback) -> Envelope:
         raise Forged("larger than anything SNS delivers")
     try:
         return msgspec.json.decode(callback.body, type=Envelope)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Forged("not an SNS message (raw message delivery must be off)") from None
 
 
@@ -86,9 +86,7 @@ class Notary:
         algorithm = _HASHES.get(envelope.SignatureVersion)
         if algorithm is None or envelope.Type not in _SIGNED:
             raise Forged("a signature version or type that SNS does not have")
-        check_url(envelope.SigningCertURL, envelope.TopicArn)
-        if not _CERTIFICATE_PATH.fullmatch(urlsplit(envelope.SigningCertURL).path):
-            raise Forged("the certificate is not one of SNS")
+        _check_certificate_url(envelope.SigningCertURL, envelope.TopicArn)
         try:
             signature = b64decode(envelope.Signature, validate=True)
         except ValueError:
@@ -138,6 +136,15 @@ def check_url(url: str, topic: str) -> None:
     host = (parts.hostname or "").lower()
     if not plain or not _HOST.fullmatch(host) or host.split(".")[1] != topic.split(":")[3]:
         raise Forged("not a URL of SNS in the topic's region")
+
+
+def _check_certificate_url(url: str, topic: str) -> None:
+    """Raise Forged unless it is a certificate of SNS, written in the one way there is: with a query, say, each callback
+    could name the same one anew and have it fetched."""
+    check_url(url, topic)
+    parts = urlsplit(url)
+    if not _CERTIFICATE_PATH.fullmatch(parts.path) or url != f"https://{parts.hostname}{parts.path}":
+        raise Forged("the certificate is not one of SNS")
 
 
 def check_subscribe_url(url: str, topic: str) -> None:

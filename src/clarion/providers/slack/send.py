@@ -131,4 +131,4 @@ class SlackProvider:
         self._hooks.close()
 
 
-ENTRY = Entry(scheme="slack", channels=CHANNELS, open=SlackProvider)
+ENTRY = Entry(scheme="slack", channels=CHANNELS, open=SlackProvider, credentials_only=True)

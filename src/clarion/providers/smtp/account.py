@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from clarion.contract.account import AccountUrl
+from clarion.contract.account_file import read_account_file
 from clarion.contract.faults import Misconfigured
 from clarion.contract.host import Host
 from clarion.egress.mime_headers import Address, MailRefused, encode_sender
 from clarion.providers.smtp import dkim
 from clarion.providers.smtp import dsn as notices
 
+CA_BYTES = 4_194_304
 OPTIONS = (
     "tls",
     "verify",
@@ -69,6 +71,8 @@ class SmtpAccount:
     def tls_context(self) -> ssl.SSLContext:
         """The client's TLS settings. Raises Misconfigured when `ca=` names no readable file."""
         try:
+            if self.ca:
+                read_account_file(self.ca, CA_BYTES)  # OpenSSL would read whatever it is, to no end
             context = ssl.create_default_context(cafile=self.ca or None)
         except OSError as error:
             raise Misconfigured("smtp: ca= names no readable certificate file") from error

@@ -9,7 +9,6 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
@@ -17,10 +16,12 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from clarion.contract.account import AccountUrl
+from clarion.contract.account_file import read_account_file
 from clarion.contract.faults import Misconfigured
 
 OPTIONS = ("dkim_selector", "dkim_key", "dkim_domain")
 FEWEST_BITS = 1024
+KEY_BYTES = 65_536
 # Signed where they are there. RFC 8058 wants both List-Unsubscribe headers under the signature.
 SIGNED = (
     *("from", "reply-to", "subject", "date", "to", "message-id", "mime-version", "content-type"),
@@ -76,9 +77,9 @@ def _is_name(text: str) -> bool:
 
 def _read_key(path: str) -> rsa.RSAPrivateKey:
     try:
-        key = load_pem_private_key(Path(path).read_bytes(), password=None)
-    except OSError:
-        raise Misconfigured("smtp: dkim_key= names no file that can be read") from None
+        key = load_pem_private_key(read_account_file(path, KEY_BYTES), password=None)
+    except OSError as error:
+        raise Misconfigured(f"smtp: dkim_key= names no file that can be read ({error.strerror})") from None
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise Misconfigured("smtp: dkim_key= is not a private key in PEM form without a passphrase") from None
     if not isinstance(key, rsa.RSAPrivateKey) or key.key_size < FEWEST_BITS:

@@ -94,4 +94,10 @@ class SmtpProvider:
         loop.run(part(), timeout=5)
 
 
-ENTRY = Entry(scheme="smtp", channels=CHANNELS, open=SmtpProvider, feedback=SmtpFeedback)
+ENTRY = Entry(
+    scheme="smtp",
+    channels=CHANNELS,
+    open=SmtpProvider,
+    feedback=SmtpFeedback,
+    file_options=frozenset({"ca", "dkim_key"}),
+)

@@ -110,7 +110,7 @@ def _fields(callback: Callback) -> dict[str, str]:
     if _is_json(callback):
         try:
             return {str(k): str(v) for k, v in msgspec.json.decode(callback.body, type=dict[str, object]).items()}
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, RecursionError) as error:
             raise Malformed("the body is not a JSON object") from error
     if callback.method == "GET":
         return dict(_pairs(urlsplit(callback.url).query.encode()))

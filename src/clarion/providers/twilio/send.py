@@ -140,7 +140,7 @@ def _outcome(response: Response) -> Outcome:
         return judge(answer.code, response)
     if answer.status in NEVER_SENT:
         known = outcome_of(answer.error_code or 0)
-        return known or Rejected(why=Reason.UNRECOGNISED, detail=f"status {answer.status}")
+        return known or Retry(why=Reason.UNRECOGNISED, detail=f"status {answer.status}")
     if not answer.sid:
         return Unclear(why=Reason.UNRECOGNISED, detail="the answer is not a message resource")
     price = f"{str(answer.price).lstrip('-')} {answer.price_unit or ''}".strip() if answer.price else ""
@@ -153,4 +153,6 @@ def _number(value: str | int | None) -> int | None:
     return int(text) or None if text.isascii() and text.isdigit() and len(text) < 5 else None
 
 
-ENTRY = Entry(scheme="twilio", channels=CHANNELS, open=TwilioProvider, feedback=TwilioFeedback)
+ENTRY = Entry(
+    scheme="twilio", channels=CHANNELS, open=TwilioProvider, feedback=TwilioFeedback, credentials_only=True
+)

@@ -177,4 +177,4 @@ def _number(url: AccountUrl, option: str, default: float, *, low: float, high: f
     return value
 
 
-ENTRY = Entry(scheme="webhook", channels=CHANNELS, open=WebhookProvider)
+ENTRY = Entry(scheme="webhook", channels=CHANNELS, open=WebhookProvider, credentials_only=True)

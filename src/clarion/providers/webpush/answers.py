@@ -47,6 +47,11 @@ def refuses_key(response: Response) -> bool:
     return response.status in REFUSED_KEY and not _OTHER_KEY.search(response.body)
 
 
+def doubtful(response: Response) -> Retry:
+    """The outcome of a refusal that may be our key's or the subscription's: later ones will tell."""
+    return Retry(why=Reason.UNRECOGNISED, detail=f"HTTP {response.status}, the VAPID key or this subscription refused")
+
+
 def judge(response: Response, *, now: datetime) -> Outcome:
     """The outcome of an answer; of REFUSED_KEY, that for a subscription made with another key (but see send.py)."""
     status, detail = response.status, f"HTTP {response.status}"

@@ -22,9 +22,10 @@ from clarion.egress.fan_out import fan_out
 from clarion.egress.guard import Guard
 from clarion.egress.http import HttpClient, Limits, Response
 from clarion.providers.webpush.account import read_options, read_vapid
-from clarion.providers.webpush.answers import SERVICES, judge, judge_failure, refuses_key
+from clarion.providers.webpush.answers import SERVICES, doubtful, judge, judge_failure, refuses_key
 from clarion.providers.webpush.encryption import MOST_PLAIN, encrypt
 from clarion.providers.webpush.payload import body, headers
+from clarion.providers.webpush.standing import Standing
 from clarion.providers.webpush.vapid import Signatures
 
 CHANNELS = frozenset({ChannelKey.PUSH})
@@ -47,7 +48,7 @@ class WebPushProvider:
         limits = Limits(total=self._options.timeout, connections=concurrency)
         guard = Guard.private_allowed() if private else Guard.strict()
         self._client = loop.PerLoop(lambda: HttpClient(guard=guard, limits=limits))
-        self._known: set[str] = set()
+        self._standing = Standing(lambda origin: bool(self._options.endpoint) or origin.endswith(SERVICES))
         self.declaration = Declaration(
             name="webpush",
             channels=CHANNELS,
@@ -62,8 +63,8 @@ class WebPushProvider:
         return "<WebPushProvider>"
 
     def send(self, batch: Sequence[Message]) -> Iterator[tuple[str, Outcome]]:
-        """Outcomes come as the push services answer. Raises Misconfigured when one refuses our key that has never taken
-        it."""
+        """Outcomes come as the push services answer. Raises Misconfigured when one that never took our key refuses it
+        for several people."""
         return fan_out(batch, self._deliver, limit=self.declaration.concurrency)
 
     async def _deliver(self, message: Message) -> tuple[str, Outcome]:
@@ -89,18 +90,19 @@ class WebPushProvider:
             )
         except EgressError as error:
             return message.id, judge_failure(error)
-        return message.id, self._judge(response, origin, now)
+        return message.id, self._judge(response, origin, message.user_id, now)
 
-    def _judge(self, response: Response, origin: str, now: datetime) -> Outcome:
+    def _judge(self, response: Response, origin: str, person: str, now: datetime) -> Outcome:
         """A subscription belongs for life to the key it was made with. A service that takes our key refuses it for the
         sake of a subscription that is older than the key; one that never took it may be refusing the key itself."""
         outcome = judge(response, now=now)
-        counts = bool(self._options.endpoint) or origin.endswith(SERVICES)
-        if isinstance(outcome, Sent) and counts:
-            self._known.add(origin)
-        if refuses_key(response) and counts and origin not in self._known:
+        if isinstance(outcome, Sent):
+            self._standing.note_taken(origin)
+        if not refuses_key(response) or not self._standing.is_open(origin):
+            return outcome
+        if self._standing.is_refused(origin, person):
             raise Misconfigured(f"webpush: a push service refused the VAPID key or subject (HTTP {response.status})")
-        return outcome
+        return doubtful(response)
 
     def probe(self) -> None:
         """There is no server of ours to ask: the key was checked when the account was opened."""
@@ -135,4 +137,4 @@ def _sealed(message: Message, content: PushContent, to: Subscription) -> bytes |
         return Rejected(why=Reason.INVALID_ADDRESS, suppress=True, detail="the browser's key is not on the curve")
 
 
-ENTRY = Entry(scheme="webpush", channels=CHANNELS, open=WebPushProvider)
+ENTRY = Entry(scheme="webpush", channels=CHANNELS, open=WebPushProvider, credentials_only=True)

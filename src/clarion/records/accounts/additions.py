@@ -10,6 +10,7 @@ from clarion.contract.account import AccountUrl, parse_account_url
 from clarion.contract.channel import ChannelKey
 from clarion.contract.faults import Misconfigured
 from clarion.contract.input_error import InputError
+from clarion.contract.registry import installed
 from clarion.records.accounts import book
 from clarion.records.accounts.models import Account
 from clarion.records.accounts.opening import open_account
@@ -62,9 +63,19 @@ def _take_url(row: Account, parsed: AccountUrl, url: str) -> None:
     row.url = url.strip()
     row.provider, row.shown, row.weight = parsed.scheme, parsed.shown, parsed.weight or 1
     try:
+        _refuse_files(parsed, ChannelKey(row.channel))
         open_account(book.facts_of(row)).close()
     except Misconfigured as fault:
         raise InputError("invalid_provider_url", str(fault), pointer="/url") from fault
+
+
+def _refuse_files(parsed: AccountUrl, channel: ChannelKey) -> None:
+    """Before anything is opened: whoever may add accounts is not to learn what files there are. Raises InputError
+    and Misconfigured."""
+    named = installed().registry.check(parsed, channel).file_named(parsed)
+    if named:
+        message = f"{parsed.scheme}: {named} names a file: put such an account into CLARION_{channel.upper()}"
+        raise InputError("file_in_provider_url", message, pointer="/url")
 
 
 def _next_position(channel: ChannelKey) -> int:

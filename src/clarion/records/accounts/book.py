@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce
 from clarion.contract.account import AccountUrl, parse_account_url
 from clarion.contract.channel import ChannelKey
 from clarion.contract.rate import Rate, parse_rate
+from clarion.contract.registry import installed
 from clarion.records import clock
 from clarion.records.accounts.models import Account
 from clarion.records.pacing.gcra import Limit, paced
@@ -49,7 +50,7 @@ class AccountFacts:
 
 
 def mirror(configured: Mapping[ChannelKey, list[str]]) -> None:
-    """Make the rows of environment accounts equal to the environment; what staff set stays."""
+    """Make the rows of environment accounts equal to the environment; what staff set stays. Raises Misconfigured."""
     with transaction.atomic():
         for channel, urls in configured.items():
             names = [_mirror_one(channel, place, url) for place, url in zip(positions(urls), urls, strict=True)]
@@ -69,6 +70,7 @@ def positions(urls: Sequence[str]) -> list[int]:
 
 def _mirror_one(channel: ChannelKey, position: int, url: str) -> str:
     parsed = parse_account_url(url)
+    installed().registry.check(parsed, channel)  # before its name and host are written down
     row = Account.objects.select_for_update().filter(channel=channel, name=parsed.name).first()
     row = row or Account(channel=channel, name=parsed.name)
     if row.url_sealed is None or row.url_sealed == b"" or row.url != url:

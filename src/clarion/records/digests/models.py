@@ -16,7 +16,8 @@ class Kind(models.TextChoices):
 
 class Window(models.Model):
     """One window of one key: person, category and channel. The first `above` of its items went out singly, the others
-    are collected. `closed`: nothing comes in any more; of one key one window at most is open."""
+    are collected. `closed`: nothing comes in any more; of one key one window at most is open. `told_at`: its group was sent
+    then (`group_id`; None: there was nobody or nothing to tell), and what it collected is being ended."""
 
     id = models.UUIDField(primary_key=True, default=new_id)
     kind = models.TextField(choices=Kind)
@@ -28,6 +29,8 @@ class Window(models.Model):
     above = models.IntegerField()
     count = models.IntegerField()
     closed = models.BooleanField(default=False)
+    told_at = models.DateTimeField(null=True)
+    group_id = models.UUIDField(null=True)
 
     class Meta:
         db_table = "digests_window"
@@ -45,11 +48,14 @@ class Window(models.Model):
 
 
 class Item(models.Model):
-    """A notification in a window, with its number there, from 1. A notification lies in one window at most."""
+    """A notification in a window, with its number there, from 1. A notification lies in one window at most.
+    What its sender wants counted is kept here, so that a group can heed all of them at once."""
 
     id = models.UUIDField(primary_key=True)
     window_id = models.UUIDField()
     number = models.IntegerField()
+    track_opens = models.BooleanField(default=True, db_default=True)
+    track_clicks = models.BooleanField(default=True, db_default=True)
 
     class Meta:
         db_table = "digests_item"

@@ -1,9 +1,11 @@
 """Putting notifications into windows, and taking due windows out. Each function belongs in a transaction."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
+
+from django.db.models import F
 
 from clarion.records import hot
 from clarion.records.digests.models import Item, Kind, Window
@@ -28,6 +30,8 @@ class Arrival:
     key: Key
     above: int
     span: timedelta
+    track_opens: bool = True
+    track_clicks: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +48,18 @@ class Place:
     def is_collected(self) -> bool:
         """It goes out with the others; the first ones of a window go singly."""
         return self.number > self.above
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """What a window has to tell of, however much that is: the first ones by id, and what holds for all of them."""
+
+    count: int
+    priority: int
+    track_opens: bool
+    track_clicks: bool
+    first: tuple[UUID, ...]
+    last: UUID
 
 
 # one order for all who come at the same time, so that two batches cannot block each other
@@ -72,12 +88,24 @@ ON CONFLICT (kind, user_id, category_id, channel) WHERE NOT closed DO UPDATE SET
 RETURNING w.kind, w.user_id, w.category_id, w.channel, w.id, w.count, w.above, w.opened_at, w.closes_at
 """
 _PUT = """
-INSERT INTO digests_item (id, window_id, number)
-SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::int[]) ON CONFLICT (id) DO NOTHING
+INSERT INTO digests_item (id, window_id, number, track_opens, track_clicks)
+SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::int[], %s::bool[], %s::bool[]) ON CONFLICT (id) DO NOTHING
 """
 _PLACES = """
 SELECT i.id, i.window_id, i.number, w.above, w.opened_at, w.closes_at
 FROM digests_item AS i JOIN digests_window AS w ON w.id = i.window_id WHERE i.id = ANY(%s)
+"""
+_GATHER = """
+SELECT count(*), min(n.priority), bool_and(i.track_opens), bool_and(i.track_clicks),
+       (array_agg(n.id ORDER BY n.id))[1:%(shown)s::int], (array_agg(n.id ORDER BY n.id DESC))[1]
+FROM digests_item AS i JOIN ledger_notification AS n ON n.id = i.id
+WHERE i.window_id = %(window)s AND i.number > %(above)s AND n.status = ANY(%(statuses)s)
+  AND (n.expires_at IS NULL OR n.expires_at > %(now)s)
+"""
+_TAKE_OUT = """
+DELETE FROM digests_item WHERE id IN (
+    SELECT id FROM digests_item WHERE window_id = %s AND number > %s ORDER BY number LIMIT %s
+) RETURNING id
 """
 
 
@@ -113,9 +141,20 @@ def put(arrivals: Sequence[Arrival], now: datetime) -> dict[UUID, Place]:
         came = by_key[Key(kind=kind, user_id=user, category_id=category, channel=channel)]
         for number, arrival in enumerate(came, start=count - len(came) + 1):
             found[arrival.id] = Place(window_id=window, number=number, above=above, opened_at=opened, closes_at=closes)
-    places = list(found.items())
-    hot.fetch(_PUT, [[i for i, _ in places], [p.window_id for _, p in places], [p.number for _, p in places]])
+    _lay(arrivals, found)
     return found
+
+
+def _lay(arrivals: Sequence[Arrival], found: Mapping[UUID, Place]) -> None:
+    places = [found[arrival.id] for arrival in arrivals]
+    columns = [
+        [arrival.id for arrival in arrivals],
+        [place.window_id for place in places],
+        [place.number for place in places],
+        [arrival.track_opens for arrival in arrivals],
+        [arrival.track_clicks for arrival in arrivals],
+    ]
+    hot.fetch(_PUT, columns)
 
 
 def _named(keys: Sequence[Key]) -> dict[str, list[object]]:
@@ -128,15 +167,32 @@ def _named(keys: Sequence[Key]) -> dict[str, list[object]]:
 
 
 def lock_due(limit: int, now: datetime) -> list[Window]:
-    """Windows whose time is over, that nobody else is at; they are locked until the transaction ends."""
-    rows = Window.objects.select_for_update(skip_locked=True).filter(closes_at__lte=now).order_by("closes_at")
-    return list(rows[:limit])
+    """Windows whose time is over, that nobody else is at, those first whose group is still to be sent; they are locked
+    until the transaction ends."""
+    rows = Window.objects.select_for_update(skip_locked=True).filter(closes_at__lte=now)
+    return list(rows.order_by(F("told_at").asc(nulls_first=True), "closes_at")[:limit])
 
 
-def collected_in(window: Window) -> list[UUID]:
-    """The notifications that go out with its group, in the order in which they came."""
-    rows = Item.objects.filter(window_id=window.id, number__gt=window.above).order_by("number")
-    return list(rows.values_list("id", flat=True))
+def gather(window: Window, statuses: Collection[str], shown: int, now: datetime) -> Gathered | None:
+    """What goes out with its group: what it collected that stands at one of `statuses` and is still worth sending. One
+    pass in the database, and `shown` ids at most come here. None: nothing is to be told."""
+    values = {"window": window.id, "above": window.above, "statuses": list(statuses), "shown": shown, "now": now}
+    count, priority, opens, clicks, first, last = hot.fetch(_GATHER, values)[0]
+    if not count:
+        return None
+    return Gathered(
+        count=count, priority=priority, track_opens=opens, track_clicks=clicks, first=tuple(first), last=last
+    )
+
+
+def take_out(window: Window, limit: int) -> list[UUID]:
+    """Take out what it collected, so many at most; the first ones of the window stay."""
+    return [row[0] for row in hot.fetch(_TAKE_OUT, [window.id, window.above, limit])]
+
+
+def keep_told(window: Window) -> None:
+    """Its group was sent, and more of it is to be taken out."""
+    Window.objects.filter(pk=window.id).update(closed=True, told_at=window.told_at, group_id=window.group_id)
 
 
 def remove(window: Window) -> None:

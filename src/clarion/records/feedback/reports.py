@@ -29,6 +29,14 @@ SELECT * FROM unnest(%(notifications)s::uuid[], %(accounts)s::uuid[], %(keys)s::
     %(kinds)s::text[], %(at)s::timestamptz[], %(reasons)s::text[])
 ON CONFLICT DO NOTHING RETURNING notification_id, account_id, event_key
 """
+_KINDS_BEFORE = """
+SELECT DISTINCT r.notification_id, r.account_id, r.kind FROM feedback_report AS r
+WHERE r.notification_id = ANY(%(notifications)s) AND r.kind = ANY(%(kinds)s)
+  AND r.notification_id BETWEEN %(lowest)s AND %(highest)s
+  AND NOT EXISTS (SELECT FROM unnest(%(notifications)s::uuid[], %(accounts)s::uuid[], %(keys)s::bytea[])
+      AS new(notification_id, account_id, event_key)
+      WHERE (new.notification_id, new.account_id, new.event_key) = (r.notification_id, r.account_id, r.event_key))
+"""
 _WAIT = """
 INSERT INTO feedback_waiting (id, account_id, event_key, callback_id, told_sealed, since, due_at, attempts)
 SELECT w.id, w.account, w.key, w.callback, w.told, w.since, statement_timestamp() + w.span, 0
@@ -92,6 +100,22 @@ def record(told: Sequence[tuple[UUID, Told]]) -> list[tuple[UUID, Told]]:
     )
     fresh = {(row[0], row[1], bytes(row[2])) for row in new}
     return [pair for key, pair in once.items() if key in fresh]
+
+
+def kinds_before(told: Sequence[tuple[UUID, Told]]) -> set[tuple[UUID, UUID, str]]:
+    """Which kinds were on record of these notifications, by notification and account, before these reports were."""
+    if not told:
+        return set()
+    notifications = [one for one, _ in told]
+    values = {
+        "notifications": notifications,
+        "accounts": [each.account_id for _, each in told],
+        "keys": [each.key for _, each in told],
+        "kinds": sorted({str(each.reported.kind) for _, each in told}),
+        "lowest": min(notifications),
+        "highest": max(notifications),
+    }
+    return {(row[0], row[1], row[2]) for row in hot.fetch(_KINDS_BEFORE, values)}
 
 
 def wait(told: Sequence[tuple[Told, timedelta]]) -> None:

@@ -49,12 +49,13 @@ MOVES: Mapping[Status, frozenset[Status]] = MappingProxyType(
         Status.CANCELLED: frozenset(),
         Status.EXPIRED: frozenset(),
         Status.SUPPRESSED: frozenset(),
-        Status.DIGESTED: frozenset(),
+        # collected, but not told of in time
+        Status.DIGESTED: frozenset({Status.EXPIRED}),
     }
 )
 
 WAITING = frozenset({Status.SCHEDULED, Status.PENDING})
-ENDS = frozenset(status for status, onward in MOVES.items() if not onward) | {Status.FAILED}
+ENDS = frozenset(status for status, onward in MOVES.items() if not onward) | {Status.FAILED, Status.DIGESTED}
 
 
 def may_move(present: Status, to: Status) -> bool:

@@ -20,6 +20,8 @@ from clarion.surfaces.api.uploaded_csv import read_header, read_rows
 from clarion.surfaces.api.uploaded_lines import LINE_BYTES, Line, Lines
 from clarion.surfaces.api.wanted import Wanted, asked_of
 
+# servers and proxies take no longer addresses
+QUERY_LENGTH = 4_096
 T = TypeVar("T")
 NDJSON, CSV = "application/x-ndjson", "text/csv"
 UPLOAD = Upload(content_types=(NDJSON, CSV), max_bytes=256 * 1024 * 1024, max_unpacked=1024 * 1024 * 1024)
@@ -32,9 +34,9 @@ class UploadJob(Wanted, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class UploadQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`job`: the job as JSON. Without it, it is the file's first line (in CSV behind a `#`)."""
+    """`job`: the job as JSON. Without it, or when it is longer, it is the file's first line (in CSV behind a `#`)."""
 
-    job: Annotated[str, Meta(max_length=LINE_BYTES)] = ""
+    job: Annotated[str, Meta(max_length=QUERY_LENGTH)] = ""
 
 
 class UploadView(Endpoint):
@@ -79,7 +81,7 @@ def _refuse_utf_16(spooled: Spooled) -> None:
 def _job(given: str, lines: Lines, content_type: str) -> UploadJob:
     """What is sent to everybody; raises Refusal."""
     if given:
-        return _decoded(given.encode(), "/query/job")
+        return _decoded(given.encode(), "/query/job", malformed=422)
     number, raw = lines.next_filled() or (1, b"")
     text = raw if content_type == NDJSON else raw.removeprefix(b"#") if raw and raw.startswith(b"#") else None
     if not text:
@@ -88,13 +90,13 @@ def _job(given: str, lines: Lines, content_type: str) -> UploadJob:
     return _decoded(text, f"/{number}")
 
 
-def _decoded(text: bytes, pointer: str) -> UploadJob:
+def _decoded(text: bytes, pointer: str, *, malformed: int = 400) -> UploadJob:
     try:
         job = msgspec.json.decode(text, type=UploadJob)
     except msgspec.ValidationError as error:
         raise invalid(str(error), prefix=pointer) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Refusal(400, "malformed_json", f"the job (at {pointer}) is not well-formed JSON") from error
+        raise Refusal(malformed, "malformed_json", f"the job (at {pointer}) is not well-formed JSON") from error
     if b"\\u0000" in text:
         raise Refusal(422, "nul_character", "text may not contain the NUL character")
     return job

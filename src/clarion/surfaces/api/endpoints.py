@@ -19,7 +19,7 @@ from clarion.contract.channel import ChannelKey
 from clarion.contract.input_error import InputError
 from clarion.egress.guard import is_forbidden
 from clarion.egress.signing import new_secret
-from clarion.flows.delivery.ping import ping
+from clarion.flows.delivery.ping import TooManyPings, ping
 from clarion.flows.ingest import resend
 from clarion.records import clock
 from clarion.records.access.permissions import Permission
@@ -279,10 +279,17 @@ class RotateSecretView(ApiEndpoint):
 class PingView(ApiEndpoint):
     tag = "endpoints"
 
-    @operation(permission=Open.SIGNED_IN, answers={200: PongOut}, problems=(404, 409), idempotent_key=False)
+    @operation(permission=Open.SIGNED_IN, answers={200: PongOut}, problems=(404, 409, 429), idempotent_key=False)
     def post(self, call: Call, user_id: UUID, id: UUID) -> Answer:  # noqa: A002
-        """Call a webhook endpoint with a signed `ping` now, whether it is in use or not, and tell how it went."""
-        pong = ping(_find(call, user_id, id, webhook=True), clock.now())
+        """Call a webhook endpoint with a signed `ping` now, whether it is in use or not, and tell how it went.
+
+        A caller has ten a minute, and few are out at a time: 429 says when to ask again.
+        """
+        row = _find(call, user_id, id, webhook=True)
+        try:
+            pong = ping(row, call.caller.user_id, clock.now())
+        except TooManyPings as error:
+            raise Refusal(429, "too_many_pings", str(error), headers={"Retry-After": str(error.seconds)}) from error
         out = PongOut(
             ok=pong.outcome == "sent", outcome=pong.outcome, detail=pong.detail, milliseconds=pong.milliseconds
         )

@@ -1,10 +1,9 @@
 """The suppression list as CSV: read and written in pieces, so that its length does not matter."""
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from io import TextIOWrapper
 from itertools import islice
 from typing import IO
 
@@ -19,10 +18,12 @@ from clarion.records.suppression.addresses import address_of
 from clarion.records.suppression.models import Entry
 from clarion.records.suppression.store import Listing
 from clarion.surfaces.api.problems import FieldProblem, Refusal
+from clarion.surfaces.api.uploaded_lines import LINE_BYTES, Line, Lines
 
 COLUMNS = ("channel", "address", "reason", "since", "expires_at", "source", "detail")
 REQUIRED = frozenset({"channel", "address"})
 BATCH = 1_000
+QUOTED_LINES = 100
 # a cell that begins so is a formula to a spreadsheet; an apostrophe makes it text
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -37,9 +38,7 @@ class Batch:
 
 def read(file: IO[bytes], source: str, now: datetime) -> Iterator[Batch]:
     """Batches of rows; raises Refusal for a file without a sound header."""
-    text = TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
-    rows = csv.reader(text, strict=True)
-    numbered = _numbered(rows)
+    numbered = _numbered(Lines(file))
     columns = _header(next(numbered, (1, [])))
     while rest := list(islice(numbered, BATCH)):
         batch = Batch()
@@ -49,19 +48,31 @@ def read(file: IO[bytes], source: str, now: datetime) -> Iterator[Batch]:
             except InvalidValue as error:
                 batch.errors.append(FieldProblem(pointer=f"/{line}", code=error.code, message=str(error)))
         yield batch
-    text.detach()
 
 
-def _numbered(rows: Iterable[list[str]]) -> Iterator[tuple[int, list[str]]]:
-    """Each row with its line; what the reader cannot take is a row without cells, and the last."""
-    line = 0
+def _numbered(lines: Lines) -> Iterator[tuple[int, list[str]]]:
+    """Each row with the line it begins in; one that cannot be read has no cells, and costs no line but that one."""
+    while (line := lines.next_filled()) is not None:
+        number, raw = line
+        yield number, [] if raw is None else _cells(raw, lines)
+
+
+def _cells(raw: bytes, lines: Lines) -> list[str]:
+    """The cells of a row; a quoted one may go on in the lines that follow."""
+    more: list[Line] = []
+    while raw.count(b'"') % 2 and len(more) < QUOTED_LINES and len(raw) <= LINE_BYTES:
+        following = lines.next()
+        if following is None:
+            break
+        more.append(following)
+        if following[1] is None:
+            break
+        raw += b"\n" + following[1]
     try:
-        for cells in rows:
-            line = getattr(rows, "line_num", line + 1)
-            if cells:
-                yield line, cells
+        return next(csv.reader([raw.decode(errors="replace")], strict=True), [])
     except csv.Error:
-        yield line + 1, []
+        lines.put_back(more)
+        return []
 
 
 def _header(first: tuple[int, list[str]]) -> tuple[str, ...]:
@@ -74,7 +85,8 @@ def _header(first: tuple[int, list[str]]) -> tuple[str, ...]:
 
 def _named(cells: list[str], columns: tuple[str, ...]) -> Mapping[str, str]:
     if len(cells) != len(columns) or any("\0" in cell for cell in cells):
-        raise InvalidValue("malformed_line", f"the line does not have the header's {len(columns)} columns")
+        message = f"the line does not have the header's {len(columns)} columns, or its quotes do not fit together"
+        raise InvalidValue("malformed_line", message)
     return {name: _plain(cell.strip()) for name, cell in zip(columns, cells, strict=True)}
 
 

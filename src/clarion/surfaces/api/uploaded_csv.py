@@ -3,13 +3,14 @@ may hold line breaks. A quote that is never closed costs the line it stands in, 
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from clarion.flows.ingest.bulk import Recipient
 from clarion.flows.ingest.uploads import Unreadable
+from clarion.records.templating.engine.plain import MAX_CONTEXT_DEPTH
 from clarion.surfaces.api.bulk import RecipientIn, recipient_of
 from clarion.surfaces.api.problems import FieldProblem, Refusal
 from clarion.surfaces.api.uploaded_lines import LINE_BYTES, Line, Lines
@@ -42,15 +43,23 @@ def read_header(line: Line | None) -> Header:
         message = "the header must name the columns, user_id among them, with commas, semicolons or tabs between them"
         raise _bad_header(number, "header_missing", message)
     columns = _columns(text, delimiter)
-    own = [name for name in columns if name not in OWN_COLUMNS]
-    for name in own:
-        if not _VARIABLE.fullmatch(name) or any(other.startswith(f"{name}.") for other in own):
-            message = f"column {columns.index(name) + 1} is no name of a variable, or another one lies within it"
-            raise _bad_header(number, "invalid_column", message)
+    paths = {at: tuple(name.split(".")) for at, name in enumerate(columns) if name not in OWN_COLUMNS}
+    _check_names(number, columns, paths)
     if len(set(columns)) < len(columns):
         raise _bad_header(number, "invalid_column", "a column is named twice")
-    variables = tuple((at, tuple(name.split("."))) for at, name in enumerate(columns) if name in own)
-    return Header(delimiter=delimiter, columns=columns, variables=variables)
+    return Header(delimiter=delimiter, columns=columns, variables=tuple(paths.items()))
+
+
+def _check_names(number: int, columns: Sequence[str], paths: Mapping[int, tuple[str, ...]]) -> None:
+    for at, path in paths.items():
+        if not _VARIABLE.fullmatch(columns[at]) or len(path) > MAX_CONTEXT_DEPTH:
+            form = f"letters, digits and _, at most {MAX_CONTEXT_DEPTH} steps with dots between them"
+            message = f"column {at + 1} is no name of a variable: {form}"
+            raise _bad_header(number, "invalid_column", message)
+    above = {path[:steps] for path in paths.values() for steps in range(1, len(path))}
+    for at, path in paths.items():
+        if path in above:
+            raise _bad_header(number, "invalid_column", f"another column lies within column {at + 1}")
 
 
 def _columns(text: str, delimiter: str) -> tuple[str, ...]:

@@ -4,14 +4,19 @@ from collections import deque
 from collections.abc import Sequence
 from typing import IO
 
+from clarion.flows.ingest.uploads import MOST_LINES
+from clarion.surfaces.api.problems import Refusal
+
 LINE_BYTES = 65_536
+# Blank lines and the lines within quoted cells, too: gzip makes a gigabyte of line ends out of one megabyte.
+MOST_PHYSICAL_LINES = 2 * MOST_LINES
 BOM = b"\xef\xbb\xbf"
 Line = tuple[int, bytes | None]
 """A number from 1, and the line without its end; None when it is longer than LINE_BYTES."""
 
 
 class Lines:
-    """Read once; lines may be put back."""
+    """Read once; lines may be put back. Raises Refusal 413 when there are too many."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -26,6 +31,9 @@ class Lines:
         if not raw:
             return None
         self._number += 1
+        if self._number > MOST_PHYSICAL_LINES:
+            message = f"a file may have {MOST_PHYSICAL_LINES} lines at most, blank ones among them"
+            raise Refusal(413, "too_many_lines", message)
         if self._number == 1:
             raw = raw.removeprefix(BOM)
         text = raw.rstrip(b"\r\n")
