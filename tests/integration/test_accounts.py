@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,15 @@ from uuid import UUID
 import pytest
 
 from clarion.config import checks, wiring
+from clarion.contract.account import AccountUrl
 from clarion.contract.channel import ChannelKey
 from clarion.contract.faults import Misconfigured, Unreachable
+from clarion.contract.host import Host
 from clarion.contract.message import Message
 from clarion.contract.outcome import Retry, Sent, Unclear
+from clarion.contract.provider import Provider
 from clarion.contract.reasons import Reason
-from clarion.contract.registry import Registry, install, installed
+from clarion.contract.registry import Entry, Registry, install, installed
 from clarion.flows.delivery import flow, pace
 from clarion.flows.ingest import flow as ingest
 from clarion.flows.ingest.asked import Send
@@ -249,6 +253,40 @@ def test_concurrency_is_shown_and_what_cannot_honour_it_says_so(as_staff: Api, g
     assert "makes 1 calls at a time" in refused.json()["detail"]
 
 
+class PausedMeanwhile(ScriptedProvider):
+    """While its account is being opened for the first time, somebody pauses it and sets its rate."""
+
+    def entry(self) -> Entry:
+        found = super().entry()
+        meanwhile = [{"paused": True, "set_rate": "5/s", "set_burst": 9, "set_position": 4}]
+
+        def open_it(url: AccountUrl, channel: ChannelKey, host: Host) -> Provider:
+            if meanwhile:
+                assert Account.objects.filter(name="mine").update(**meanwhile.pop()) == 1
+            return found.open(url, channel, host)
+
+        return replace(found, open=open_it)
+
+
+def test_a_change_leaves_alone_what_it_does_not_name(as_staff: Api, carry: Any) -> None:
+    carry((PausedMeanwhile(name="own"), ""))
+    as_staff.post("providers", {"channel": "email", "url": "smtp://h", "name": "mine"})
+    assert as_staff.patch("providers/email.mine", {"url": "own://h", "weight": 3}).status_code == 200
+    row = Account.objects.get(name="mine")
+    assert (row.set_weight, row.provider) == (3, "own"), "what was asked for"
+    assert (row.paused, row.set_rate, row.set_burst, row.set_position) == (True, "5/s", 9, 4)
+
+
+def test_null_returns_to_the_configuration_and_false_is_a_value(as_staff: Api, carry: Any) -> None:
+    carry((ScriptedProvider(name="own"), ""))
+    given = {"rate": "5/s", "burst": 9, "position": 4, "weight": 3, "paused": True}
+    assert as_staff.patch("providers/email.own", given).json()["state"] == "paused"
+    cleared = as_staff.patch("providers/email.own", {**dict.fromkeys(given), "paused": False})
+    assert cleared.json()["state"] == "active"
+    row = Account.objects.get(name="own")
+    assert (row.set_rate, row.set_burst, row.set_position, row.set_weight, row.paused) == ("", None, None, None, False)
+
+
 def test_an_added_account_carries_messages_and_the_sandbox_steps_aside(
     as_staff: Api, ann: User, carry: Any, drain: Drain
 ) -> None:
@@ -330,7 +368,7 @@ def test_an_added_account_names_no_file_so_nobody_learns_which_there_are(
 ) -> None:
     foreign = tmp_path / "other.toml"
     foreign.write_text("db_password = 'x'\n", "utf-8")
-    plain = {"email": "smtp://h", "sms": "twilio://AC{0}:t@?from=%2B15005550006".format("a" * 32), "push": ""}[channel]
+    plain = {"email": "smtp://h", "sms": "twilio://AC{}:t@?from=%2B15005550006".format("a" * 32), "push": ""}[channel]
     if plain:
         assert as_staff.post("providers", {"channel": channel, "url": plain, "name": "own"}).status_code == 201
     before = set(Account.objects.values_list("channel", "name", "shown"))

@@ -137,6 +137,23 @@ def test_rejections_are_paged(as_service: Api) -> None:
     assert rest["next_place"] is None
 
 
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_paging_comes_to_an_end_where_one_place_has_more_rejections_than_a_page(size: int, as_service: Api) -> None:
+    ann = {"user_id": str(make_user().id), "channels": ["email", "sms", "push"]}
+    answer = send(as_service, [ann, ann, {"user_id": str(uuid4())}])
+    path = answer.headers["Location"].removeprefix("/api/v1/")
+    found, more = [], f"{path}?page_size={size}"
+    for _ in range(5):
+        page = as_service.get(more).json()
+        found += [(r["place"], r["channel"]) for r in page["rejections"]]
+        if page["next_place"] is None:
+            break
+        more = f"{path}?page_size={size}&from_place={page['next_place']}&from_channel={page['next_channel']}"
+    assert page["next_place"] is None
+    assert page["next_channel"] is None
+    assert found == [(1, "email"), (1, "push"), (1, "sms"), (2, "")]
+
+
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [

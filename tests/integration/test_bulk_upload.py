@@ -323,7 +323,7 @@ def test_a_context_too_deep_for_a_worker_costs_its_line_only(post: Any, as_servi
     wide = to(cy, context={"x": [[n] for n in range(200)]})
     edge = b'{"user_id":"%s","context":{"x":%s1%s}}' % (str(ann.id).encode(), b"[" * 19, b"]" * 19)
     answer = post(ndjson(edge, *deep, wide))
-    assert answer.status_code == 202, answer.content
+    assert (answer.status_code, answer.json()["rejected"]) == (202, 2), "they do not even reach a worker"
     audience.take_in_all()
     assert rejections(as_service, answer) == [(3, "invalid_context"), (4, "invalid_context")]
     assert job_of(as_service, answer)["accepted"] == 2

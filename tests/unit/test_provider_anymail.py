@@ -273,11 +273,15 @@ def test_every_service_takes_a_mail_through_our_own_door(vendor: str) -> None:
 @pytest.mark.parametrize("vendor", sorted(SERVICES))
 def test_an_answer_that_nobody_understands_is_no_refusal(vendor: str, answer: object) -> None:
     with AnyService(answer) as service:
-        [outcome] = send(open_anymail(vendor, endpoint=f"{service.url}/base", **SERVICES[vendor][0]), rich("m")).values()
+        [outcome] = send(
+            open_anymail(vendor, endpoint=f"{service.url}/base", **SERVICES[vendor][0]), rich("m")
+        ).values()
     assert isinstance(outcome, Sent | Unclear), outcome  # it was a 200: the service may have taken it
     with AnyService(answer) as service:
         service.script(Fault(status=422))
-        [outcome] = send(open_anymail(vendor, endpoint=f"{service.url}/base", **SERVICES[vendor][0]), rich("m")).values()
+        [outcome] = send(
+            open_anymail(vendor, endpoint=f"{service.url}/base", **SERVICES[vendor][0]), rich("m")
+        ).values()
     assert outcome == Retry(why=Reason.UNRECOGNISED, detail="HTTP 422")
 
 

@@ -150,7 +150,9 @@ def test_what_cannot_be_ours_is_refused_before_anything_is_fetched(
         ear(nobody).verify(callback({**amazon.envelope(), **change}))
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"Type": "Notification"}', b"\xff\xfe", b"{" * 400_000, b'{"x":' + b"[" * 200_000])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b'{"Type": "Notification"}', b"\xff\xfe", b"{" * 400_000, b'{"x":' + b"[" * 200_000]
+)
 def test_what_is_no_envelope_is_forged(body: bytes) -> None:
     with pytest.raises(Forged):
         ear(nobody).verify(callback(body))

@@ -2,8 +2,8 @@
 ends as `digested` and goes out with the group of the window (grouping.py).
 
 Not collected: critical work, what would expire before the group goes out, what would lose a right of its own in a group
-(to pass the recipient's preferences, to go on with another channel), and groups themselves. A place in a window is kept,
-so that a retry or a second worker counts nothing twice.
+(to pass the recipient's preferences, to go on with another channel), and groups themselves. A place in a window is
+kept, so that a retry or a second worker counts nothing twice.
 """
 
 from collections.abc import Sequence

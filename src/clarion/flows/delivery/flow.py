@@ -90,9 +90,10 @@ def drain(lane: str) -> int:
 
 def _work_off(slot: Slot) -> int:
     settled = 0
-    while presence.is_sure and not stopping.is_set():  # else what is claimed would go back at once, for ever
+    while not stopping.is_set():
         slot.rung = False
-        most = room(slot.carriers, BATCH)
+        # what is claimed without being sure would go back at once, for ever
+        most = room(slot.carriers, BATCH) if presence.is_sure else 0
         batch = _claim(slot, most) if most else NOTHING
         if not batch.entries:
             break

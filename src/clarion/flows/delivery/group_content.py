@@ -41,7 +41,8 @@ class GroupContent:
 def content_for(
     window: Window, told: Gathered, shown: Sequence[Notification], person: PersonFacts, now: datetime
 ) -> GroupContent:
-    """The content of the group of what is told, the first SHOWN of them named. Counted is what all senders want to be."""
+    """The content of the group of what is told, the first SHOWN of them named. Opens and clicks are
+    counted where the senders of all want it."""
     category = categories.find(window.category_id)
     channel, count = ChannelKey(window.channel), told.count
     items = _items(shown, channel, person, now)

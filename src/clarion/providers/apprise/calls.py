@@ -75,15 +75,12 @@ class Services:
 
     def call(self, service: NotifyBase, content: ChatContent) -> Answer:
         """Hand the message over and wait; in a thread of its own."""
-        name = str(service.service_name)
-        if "host" in service.template_tokens and is_link_local(str(service.host), look_up=True):
-            detail = f"{name}: its host is link-local"
-            return Answer(outcome=Rejected(why=Reason.FORBIDDEN_TARGET, detail=detail))
         carrier = Apprise(asset=self.asset)
         carrier.add(service)
         # "@everyone" of a value must not wake a whole server: Discord and Guilded know no other way to write it off
         title, body = (_EVERYBODY.sub("@\u200b", text) for text in (content.title, content.text))
         result = carrier.notify(body=body, title=title, body_format=NotifyFormat.TEXT)
+        name = str(service.service_name)
         if result.status == AppriseResultStatus.SUCCESS:
             return Answer(outcome=Sent(detail=name))
         if result.status == AppriseResultStatus.TIMEOUT:
@@ -93,6 +90,12 @@ class Services:
         ]
         status = statuses[-1] if statuses else 0
         return Answer(outcome=_failed(name, status), status=status)
+
+
+def has_link_local_host(service: NotifyBase, *, look_up: bool) -> bool:
+    """Whether the plugin's host is a machine, and one that must stay shut; with `look_up`, names are resolved."""
+    host = str(service.host or "")
+    return "host" in service.template_tokens and is_link_local(host, look_up=look_up)
 
 
 def _failed(name: str, status: int) -> Outcome:

@@ -10,9 +10,10 @@ import re
 import socket
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address, ip_network
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from apprise.utils.parse import parse_url
+from apprise.utils import parse
 
 # scheme → what the host part may be: a token of the service, never a machine (apprise 2.2, plugins read 2026-11)
 _TOKEN = re.compile(r"[A-Za-z0-9_.:@~-]{1,255}", re.ASCII)
@@ -53,7 +54,7 @@ LOCAL = frozenset(
     }
 )
 # Apprise parts options at `;` as at `&`, and knows no fragments: what other parsers overlook must not be there at all
-_PLAIN = re.compile(r"[^\s;#\\]+", re.ASCII)
+_PLAIN = re.compile(r"[^\s;#\\]+")
 LINK_LOCAL = tuple(
     ip_network(network)
     for network in (
@@ -65,9 +66,13 @@ LINK_LOCAL = tuple(
         "64:ff9b::169.254.0.0/112",
     )
 )
+LINK_LOCAL_REFUSED = "may not have a link-local address: cloud metadata lives there"
 _ADDRESS = re.compile(r"[0-9a-fx]+(?:\.[0-9a-fx]+){1,3}|\[[0-9a-f:.%]+\]", re.ASCII | re.IGNORECASE)
-_HOST = re.compile(r"://(?:[^/?#@\s]*@)?([^/?#@:\s]+)")
+_HOST_OF_AN_OPTION = re.compile(r"://(?:[^/?#@\s]*@)?([^/?#@:\s]+)")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]{1,31})://", re.ASCII | re.IGNORECASE)
+
+
+_parse_url: Any = parse.parse_url
 
 
 class Refused(ValueError):
@@ -87,9 +92,9 @@ def check_operators(url: str) -> str:
     scheme = scheme_of(url)
     if scheme in LOCAL:
         raise Refused(f"{scheme}:// acts on the machine itself and is not a chat service")
-    text = unquote(unquote(url))
-    if any(is_link_local(found.strip("[]")) for found in (*_ADDRESS.findall(text), *_HOST.findall(text))):
-        raise Refused(f"{scheme}:// may not have a link-local address: cloud metadata lives there")
+    text = unquote(unquote(url))[len(scheme) + 3 :]
+    if any(is_link_local(each.strip("[]")) for each in _ADDRESS.findall(text) + _HOST_OF_AN_OPTION.findall(text)):
+        raise Refused(f"{scheme}:// {LINK_LOCAL_REFUSED}")
     return scheme
 
 
@@ -111,10 +116,10 @@ def check_persons(url: str) -> str:
         raise Refused(f"{scheme}:// is not open to people's own addresses; {', '.join(sorted(HOSTED))} are")
     try:
         host = urlsplit(url).netloc
-        read = parse_url(url, verify_host=False)  # Apprise's own parser: what it finds is what takes effect
+        read = _parse_url(url, verify_host=False)  # Apprise's own parser: what it finds is what takes effect
     except ValueError:
         raise Refused("the URL cannot be read") from None
-    if not read or not _PLAIN.fullmatch(unquote(url)) or not pattern.fullmatch(unquote(host)):
+    if not read or not _PLAIN.fullmatch(url) or {";", "#"} & set(unquote(url)) or not pattern.fullmatch(unquote(host)):
         raise Refused(f"{scheme}:// needs the service's own tokens behind it, and no blanks, ; # or \\")
     names = {str(name).lower() for options in ("qsd", "qsd+", "qsd-", "qsd:") for name in read[options]}
     if unknown := sorted(names - PEOPLES_OPTIONS):

@@ -10,6 +10,8 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 
+from apprise import NotifyBase
+
 from clarion.contract.account import AccountUrl
 from clarion.contract.channel import ChannelKey
 from clarion.contract.content import ChatContent
@@ -19,8 +21,15 @@ from clarion.contract.message import Message
 from clarion.contract.outcome import Outcome, Rejected, Retry, Sent, Unclear
 from clarion.contract.provider import Declaration
 from clarion.contract.reasons import Reason
-from clarion.providers.apprise.calls import REFUSED_TOKEN, Answer, Services
-from clarion.providers.apprise.schemes import Refused, check_operators, check_persons, split_urls
+from clarion.providers.apprise.calls import REFUSED_TOKEN, Answer, Services, has_link_local_host
+from clarion.providers.apprise.schemes import (
+    LINK_LOCAL_REFUSED,
+    Refused,
+    check_operators,
+    check_persons,
+    scheme_of,
+    split_urls,
+)
 from clarion.providers.vendor_api import number
 
 CHANNELS = frozenset({ChannelKey.CHAT})
@@ -54,8 +63,9 @@ class AppriseProvider:
 
     def _check_operators(self, each: str) -> None:
         try:
-            check_operators(each)
-            self._services.of(each)
+            scheme = check_operators(each)
+            if has_link_local_host(self._services.of(each), look_up=False):
+                raise Refused(f"{scheme}:// {LINK_LOCAL_REFUSED}")
         except Refused as refused:
             raise Misconfigured(f"apprise: url= {refused}") from refused
 
@@ -118,13 +128,21 @@ class AppriseProvider:
             return Rejected(why=Reason.CONTENT_REFUSED, detail="not a chat message")
         wanted = self._urls or (message.target.value,)
         taken = self._taken.get(message.id, frozenset())
-        answers = {url: self._services.call(self._services.of(url), content) for url in wanted if url not in taken}
+        services = {url: self._service(url) for url in wanted if url not in taken}
+        answers = {url: self._services.call(service, content) for url, service in services.items()}
         heard = {url: answer.outcome for url, answer in answers.items()}
         taken |= {url for url, outcome in heard.items() if isinstance(outcome, Sent)}
         self._remember(message.id, taken if len(taken) < len(wanted) else frozenset())
         if self._urls and not taken:
             _believe(list(answers.values()))
         return _together(heard, len(taken), len(wanted))
+
+    def _service(self, url: str) -> NotifyBase:
+        """Its plugin. Raises Misconfigured when an account's host is, by its name, a link-local one."""
+        service = self._services.of(url)
+        if self._urls and has_link_local_host(service, look_up=True):
+            raise Misconfigured(f"apprise: url= {scheme_of(url)}:// {LINK_LOCAL_REFUSED}")
+        return service
 
     def _remember(self, message_id: str, taken: frozenset[str]) -> None:
         with self._lock:
@@ -146,7 +164,9 @@ def _believe(answers: Sequence[Answer]) -> None:
     """Raise Misconfigured when the account's own services took nothing, and one for the sake of its token."""
     refused = next((answer for answer in answers if answer.status in REFUSED_TOKEN), None)
     if refused is not None and all(isinstance(answer.outcome, Rejected) for answer in answers):
-        raise Misconfigured(f"apprise: url= {refused.outcome.detail}: write the service's URL anew, its token is refused")
+        raise Misconfigured(
+            f"apprise: url= {refused.outcome.detail}: the service refuses its token, write its URL anew"
+        )
 
 
 def _together(heard: dict[str, Outcome], taken: int, wanted: int) -> Outcome:

@@ -181,6 +181,4 @@ def _number(value: object) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
-ENTRY = Entry(
-    scheme="beem", channels=CHANNELS, open=BeemProvider, feedback=BeemFeedback, credentials_only=True
-)
+ENTRY = Entry(scheme="beem", channels=CHANNELS, open=BeemProvider, feedback=BeemFeedback, credentials_only=True)

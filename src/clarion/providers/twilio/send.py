@@ -153,6 +153,4 @@ def _number(value: str | int | None) -> int | None:
     return int(text) or None if text.isascii() and text.isdigit() and len(text) < 5 else None
 
 
-ENTRY = Entry(
-    scheme="twilio", channels=CHANNELS, open=TwilioProvider, feedback=TwilioFeedback, credentials_only=True
-)
+ENTRY = Entry(scheme="twilio", channels=CHANNELS, open=TwilioProvider, feedback=TwilioFeedback, credentials_only=True)

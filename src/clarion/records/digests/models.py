@@ -16,8 +16,8 @@ class Kind(models.TextChoices):
 
 class Window(models.Model):
     """One window of one key: person, category and channel. The first `above` of its items went out singly, the others
-    are collected. `closed`: nothing comes in any more; of one key one window at most is open. `told_at`: its group was sent
-    then (`group_id`; None: there was nobody or nothing to tell), and what it collected is being ended."""
+    are collected. `closed`: nothing comes in any more; of one key one window at most is open. `told_at`: its group was
+    sent then (`group_id`; None: there was nobody or nothing to tell), and what it collected is being ended."""
 
     id = models.UUIDField(primary_key=True, default=new_id)
     kind = models.TextField(choices=Kind)

@@ -80,7 +80,8 @@ class RejectionOut(msgspec.Struct, frozen=True, kw_only=True):
 
 class JobOut(msgspec.Struct, frozen=True, kw_only=True):
     """A job. `accepted` is the sum of `counts`; `moving` is how many of them still wait or are being sent. `status` is
-    `running` while people are being taken in, then `accepted`, `done` once nothing moves any more, or `cancelled`."""
+    `running` while people are being taken in, then `accepted`, `done` once nothing moves any more, or `cancelled`. More
+    rejections begin at `next_place` and, within it, at `next_channel`; null: these were the last."""
 
     job_id: UUID
     status: str
@@ -91,14 +92,17 @@ class JobOut(msgspec.Struct, frozen=True, kw_only=True):
     counts: dict[str, int]
     rejections: list[RejectionOut]
     next_place: int | None
+    next_channel: str | None
     created_at: Instant
     finished_at: Instant | None
 
 
 class RejectionsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Rejections from this place in the list on."""
+    """Rejections from this place in the list on, and from this channel on within it (a recipient has one for each
+    channel at most): the answer's `next_place` and `next_channel`."""
 
     from_place: Annotated[int, Meta(ge=0, le=2_000_000_000)] = 0
+    from_channel: Annotated[str, Meta(max_length=20)] = ""
     page_size: Annotated[int, Meta(ge=1, le=1000)] = 100
 
 
@@ -160,11 +164,8 @@ def _find(call: Call, identifier: UUID) -> Job:
 
 def _out(job: Job, query: RejectionsQuery) -> JobOut:
     standing = jobs.progress(job.id)
-    rows = list(
-        Rejection.objects.filter(job_id=job.id, place__gte=query.from_place).order_by("place", "channel")[
-            : query.page_size + 1
-        ]
-    )
+    rows = _rejections(job, query)
+    following = rows[query.page_size] if len(rows) > query.page_size else None
     done = job.state == JobState.ACCEPTED and standing.moving == 0
     return JobOut(
         job_id=job.id,
@@ -178,10 +179,19 @@ def _out(job: Job, query: RejectionsQuery) -> JobOut:
             RejectionOut(place=r.place, channel=r.channel, user_id=r.user_id, code=r.code, message=r.message)
             for r in rows[: query.page_size]
         ],
-        next_place=rows[query.page_size].place if len(rows) > query.page_size else None,
+        next_place=following.place if following else None,
+        next_channel=following.channel if following else None,
         created_at=job.created_at,
         finished_at=job.finished_at,
     )
+
+
+def _rejections(job: Job, query: RejectionsQuery) -> list[Rejection]:
+    """A page of them, and one more if there is one."""
+    rows = Rejection.objects.filter(job_id=job.id, place__gte=query.from_place)
+    if query.from_channel:
+        rows = rows.exclude(place=query.from_place, channel__lt=query.from_channel)
+    return list(rows.order_by("place", "channel")[: query.page_size + 1])
 
 
 class JobView(Endpoint):

@@ -210,6 +210,22 @@ def _find(name: str) -> Account:
     return row
 
 
+def _set(row: Account, change: AccountChange) -> list[str]:
+    """Take over what is given; the names of these fields."""
+    rate: str | UnsetType = UNSET if change.rate is UNSET else change.rate or ""
+    given: dict[str, object] = {
+        "set_rate": rate,
+        "set_burst": change.burst,
+        "set_position": change.position,
+        "set_weight": change.weight,
+        "paused": change.paused,
+    }
+    changed = [name for name, value in given.items() if value is not UNSET]
+    for name in changed:
+        setattr(row, name, given[name])
+    return changed
+
+
 class ProvidersView(Endpoint):
     tag = "providers"
 
@@ -246,20 +262,10 @@ class ProviderView(Endpoint):
         within seconds."""
         row = _find(name)
         change: AccountChange = call.body
-        if change.rate is not UNSET:
-            row.set_rate = change.rate or ""
-        if change.burst is not UNSET:
-            row.set_burst = change.burst
-        if change.position is not UNSET:
-            row.set_position = change.position
-        if change.weight is not UNSET:
-            row.set_weight = change.weight
-        if change.paused is not UNSET:
-            row.paused = change.paused
-        changed = ["set_rate", "set_burst", "set_position", "set_weight", "paused", "updated_at"]
+        changed = [*_set(row, change), "updated_at"]
         if change.url is not UNSET:
             changed += additions.change_url(row, change.url)
-        row.save(update_fields=changed)
+        row.save(update_fields=changed)  # nothing else: somebody may pause the account meanwhile
         return Answer(value=_one(row))
 
     @operation(permission=Permission.STAFF, answers={204: None}, problems=(404, 409))

@@ -4,12 +4,12 @@ from collections import deque
 from collections.abc import Sequence
 from typing import IO
 
-from clarion.flows.ingest.uploads import MOST_LINES
 from clarion.surfaces.api.problems import Refusal
 
 LINE_BYTES = 65_536
-# Blank lines and the lines within quoted cells, too: gzip makes a gigabyte of line ends out of one megabyte.
-MOST_PHYSICAL_LINES = 2 * MOST_LINES
+# Twice what an upload takes as recipients, for blank lines and those within quoted cells count here: gzip makes a
+# gigabyte of line ends out of one megabyte.
+MOST_PHYSICAL_LINES = 10_000_000
 BOM = b"\xef\xbb\xbf"
 Line = tuple[int, bytes | None]
 """A number from 1, and the line without its end; None when it is longer than LINE_BYTES."""
