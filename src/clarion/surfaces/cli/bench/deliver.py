@@ -1,12 +1,14 @@
 """How fast a backlog is delivered: N notifications fall due at one moment on an otherwise idle system."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
+from uuid import UUID
 
 from clarion.contract.channel import ChannelKey
+from clarion.surfaces.cli.bench.bulk_call import bulk_body, call_bulk
 from clarion.surfaces.cli.bench.ground import Ground, Receipt, reference
 from clarion.surfaces.cli.bench.measured import BenchFailed, Extent, Meter, rate
 from clarion.surfaces.cli.bench.orders import Seed, Settled, Watch
@@ -15,9 +17,8 @@ from clarion.surfaces.cli.bench.sample import SAMPLE, TEMPLATE
 CHANNELS = (ChannelKey.IN_APP, ChannelKey.EMAIL, ChannelKey.WEBHOOK)
 WITH_SINK = (ChannelKey.EMAIL, ChannelKey.WEBHOOK)
 WARM_UP = 150
-LEAST_LEAD_SECONDS = 3.0
-# taking the backlog in may slow down by half of what the warm-up showed and is still over before it falls due
-LEAD_FACTOR = 1.5
+LEAD_SECONDS = 3.0
+SLOWEST_TAKEN_IN = 2_000  # a second
 DRAIN_SECONDS = 300.0
 
 
@@ -67,50 +68,44 @@ class Drained:
 
 def measure_delivery(ground: Ground, extent: Extent, meter: Meter) -> Iterator[Drained]:
     """One row for each channel."""
+    people = ground.crowd(extent.backlog, webhooks=True, advance=meter.stage("making people", extent.backlog))
     for channel in CHANNELS:
-        yield _one_channel(ground, channel, extent.backlog, meter)
+        yield _one_channel(ground, channel, people, meter)
 
 
-def _one_channel(ground: Ground, channel: ChannelKey, number: int, meter: Meter) -> Drained:
-    each_seconds = _warm_up(ground, channel, meter)
+def _one_channel(ground: Ground, channel: ChannelKey, people: Sequence[UUID], meter: Meter) -> Drained:
+    _warm_up(ground, channel, meter)
     ground.forget_receipts()
-    lead = max(LEAST_LEAD_SECONDS, number * each_seconds * LEAD_FACTOR)
-    due_at = datetime.now(UTC) + timedelta(seconds=lead)
+    number = len(people)
+    due_at = datetime.now(UTC) + timedelta(seconds=LEAD_SECONDS + number / SLOWEST_TAKEN_IN)
     mark = reference()
-    began = time.monotonic()
-    ground.seed(_seed(ground, channel, number, mark, due_at), meter.stage(f"deliver {channel}: taking in", number))
-    seeding = time.monotonic() - began
+    meter.stage(f"deliver {channel}: taking in {number}")
+    called = call_bulk(ground, bulk_body(channel, people, mark, scheduled_at=due_at), number)
     if datetime.now(UTC) >= due_at:
         raise BenchFailed("Taking the backlog in was slower than foreseen, so it fell due too early. Try again.")
     advance = meter.stage(f"deliver {channel}", number)
     time.sleep(max(0.0, (due_at - datetime.now(UTC)).total_seconds()))
     settled = ground.watch(Watch(reference=mark, number=number, seconds=DRAIN_SECONDS), advance)
     receipts = ground.receipts(channel) if channel in WITH_SINK else None
-    return _row(channel, number, due_at, settled, receipts, rate(number, seeding))
+    return _row(channel, number, due_at, settled, receipts, rate(number, called.seconds))
 
 
-def _warm_up(ground: Ground, channel: ChannelKey, meter: Meter) -> float:
-    """Import, connect, compile; tells how long taking one in takes, from the second of two rounds."""
-    seconds = 0.0
-    for _ in range(2):
-        mark = reference()
-        advance = meter.stage(f"deliver {channel}: warming up", WARM_UP)
-        began = time.monotonic()
-        ground.seed(_seed(ground, channel, WARM_UP, mark, None), advance)
-        seconds = time.monotonic() - began
-        ground.watch(Watch(reference=mark, number=WARM_UP, seconds=DRAIN_SECONDS))
-    return seconds / WARM_UP
+def _warm_up(ground: Ground, channel: ChannelKey, meter: Meter) -> None:
+    """Import, connect, compile."""
+    mark = reference()
+    ground.seed(_seed(ground, channel, mark), meter.stage(f"deliver {channel}: warming up", WARM_UP))
+    ground.watch(Watch(reference=mark, number=WARM_UP, seconds=DRAIN_SECONDS))
 
 
-def _seed(ground: Ground, channel: ChannelKey, number: int, mark: str, due_at: datetime | None) -> Seed:
+def _seed(ground: Ground, channel: ChannelKey, mark: str) -> Seed:
     return Seed(
         channel=channel,
-        number=number,
+        number=WARM_UP,
         reference=mark,
         recipients=ground.people,
         template=TEMPLATE,
         context=SAMPLE,
-        due_at=due_at,
+        due_at=None,
     )
 
 
