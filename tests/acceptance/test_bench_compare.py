@@ -10,9 +10,12 @@ from clarion.surfaces.cli.bench.compare import Compared
 from clarion.surfaces.cli.bench.experiments import Run, run_experiments
 from clarion.surfaces.cli.bench.ingest import Ingest
 from clarion.surfaces.cli.bench.measured import Advance, Extent, unheard
+from clarion.surfaces.cli.bench.upload import Uploaded
 
 ROOT = Path(__file__).resolve().parents[2]
-SMALL = Extent(singles=10, seconds=0.3, backlog=100, many=40, rounds=1, lists=(200, 400), backlogs=(1_000, 2_000))
+SMALL = Extent(
+    singles=10, seconds=0.3, backlog=100, many=40, rounds=1, lists=(200, 400), backlogs=(1_000, 2_000), files=(300,)
+)
 
 WORK = [
     "in_app, single",
@@ -33,7 +36,7 @@ class Silent:
 
 @pytest.fixture(scope="module")
 def run() -> Run:
-    return run_experiments(("compare", "ingest", "backlog"), SMALL, Silent())
+    return run_experiments(("compare", "ingest", "upload", "backlog"), SMALL, Silent())
 
 
 def rows_of(run: Run, name: str) -> tuple[object, ...]:
@@ -51,6 +54,12 @@ def test_both_designs_do_the_same_work_without_losing_or_doubling(run: Run) -> N
 def test_a_bulk_list_is_taken_in_whole(run: Run) -> None:
     rows = [row for row in rows_of(run, "ingest") if isinstance(row, Ingest)]
     assert [row.recipients for row in rows] == [200, 400]
+    assert all(row.peak_mib >= row.before_mib > 0 for row in rows)
+
+
+def test_a_file_is_kept_whole(run: Run) -> None:
+    rows = [row for row in rows_of(run, "upload") if isinstance(row, Uploaded)]
+    assert [row.lines for row in rows] == [300]
     assert all(row.peak_mib >= row.before_mib > 0 for row in rows)
 
 

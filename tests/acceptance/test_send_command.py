@@ -19,8 +19,6 @@ import pytest
 
 from clarion.embedded.location import forget
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the embedded servers' tests are for Linux")
-
 CLARION = [sys.executable, "-P", "-m", "clarion.surfaces.cli.main"]
 
 

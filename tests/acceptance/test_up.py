@@ -19,7 +19,7 @@ from clarion.embedded.bundle import running
 from clarion.embedded.datadir import locked
 from clarion.embedded.location import forget
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
+looks_at_proc = pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
 
 
 @pytest.fixture
@@ -94,6 +94,7 @@ def test_a_directory_in_use_is_refused(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["lock"]
 
 
+@looks_at_proc
 def test_the_system_comes_up_and_ctrl_c_ends_every_process_and_its_data_stays(data_dir: Path, tmp_path: Path) -> None:
     port = free_port()
     output = tmp_path / "output"

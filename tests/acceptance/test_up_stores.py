@@ -20,7 +20,7 @@ from clarion.embedded.child import ChildSpec
 from clarion.embedded.errors import AlreadyRunning
 from clarion.embedded.location import forget, locate
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
+looks_at_proc = pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
 
 # Plays `clarion up`: both servers under the supervisor, addresses on the first line of output.
 MAIN = """
@@ -110,6 +110,7 @@ def pids_in(data_dir: Path) -> dict[int, str]:
     return found
 
 
+@looks_at_proc
 def test_both_servers_keep_their_data_over_a_restart_and_leave_no_process(data_dir: Path) -> None:
     with running(data_dir) as services:
         remember(services, 1)
@@ -121,6 +122,7 @@ def test_both_servers_keep_their_data_over_a_restart_and_leave_no_process(data_d
     assert stat.S_IMODE((data_dir / "secrets.json").stat().st_mode) == 0o600
 
 
+@looks_at_proc
 def test_a_second_one_on_the_directory_is_refused_and_the_first_goes_on(data_dir: Path) -> None:
     with running(data_dir) as services:
         before = pids_in(data_dir).keys()
@@ -131,6 +133,7 @@ def test_a_second_one_on_the_directory_is_refused_and_the_first_goes_on(data_dir
         assert remembered_rows(services) == [1]
 
 
+@looks_at_proc
 def test_the_servers_run_durably_and_out_of_strangers_reach(data_dir: Path) -> None:
     with running(data_dir) as services:
         with psycopg.connect(services.database_url) as connection:
@@ -148,6 +151,7 @@ def test_the_servers_run_durably_and_out_of_strangers_reach(data_dir: Path) -> N
             assert password.encode() not in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
+@looks_at_proc
 def test_a_killed_postmaster_comes_back_with_every_row(data_dir: Path) -> None:
     process, services = started(data_dir)
     try:
@@ -162,6 +166,7 @@ def test_a_killed_postmaster_comes_back_with_every_row(data_dir: Path) -> None:
     assert pids_in(data_dir) == {}
 
 
+@looks_at_proc
 def test_a_killed_valkey_comes_back_at_the_same_address(data_dir: Path) -> None:
     process, services = started(data_dir)
     try:
@@ -174,6 +179,7 @@ def test_a_killed_valkey_comes_back_at_the_same_address(data_dir: Path) -> None:
         assert process.wait(15) == 0
 
 
+@looks_at_proc
 def test_a_killed_supervisor_does_not_keep_the_next_one_from_starting(data_dir: Path) -> None:
     process, services = started(data_dir)
     remember(services, 1)
@@ -189,6 +195,7 @@ def test_a_killed_supervisor_does_not_keep_the_next_one_from_starting(data_dir: 
     assert pids_in(data_dir) == {}
 
 
+@looks_at_proc
 def test_servers_that_outlived_their_supervisor_are_ended_by_the_next(data_dir: Path) -> None:
     with running(data_dir) as services:
         remember(services, 1)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
+looks_at_proc = pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
 
 MAIN = """
     import sys
@@ -89,6 +89,7 @@ def test_output_is_prefixed_and_a_crashed_child_is_restarted_and_that_is_said(tm
         ]
 
 
+@looks_at_proc
 @pytest.mark.parametrize("stop_signal", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_all_and_every_grandchild_within_seconds_with_exit_code_0(
     tmp_path: Path, stop_signal: signal.Signals
@@ -132,6 +133,7 @@ def test_tiers_end_from_the_top_and_each_gets_its_own_signal(tmp_path: Path) -> 
 DEAF = "import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(f'deaf={os.getpid()}'); "
 
 
+@looks_at_proc
 def test_a_child_that_will_not_listen_is_killed_after_its_grace(tmp_path: Path) -> None:
     body = f"""supervisor.keep_running(python("deaf", "{DEAF}time.sleep(600)", grace_seconds=1.0))"""
     with supervising(tmp_path, body) as running:
@@ -141,6 +143,7 @@ def test_a_child_that_will_not_listen_is_killed_after_its_grace(tmp_path: Path) 
         assert not is_alive(deaf)
 
 
+@looks_at_proc
 def test_a_second_ctrl_c_does_not_wait_for_the_grace(tmp_path: Path) -> None:
     body = f"""supervisor.keep_running(python("deaf", "{DEAF}time.sleep(600)", grace_seconds=60.0))"""
     with supervising(tmp_path, body) as running:
@@ -155,6 +158,7 @@ def test_a_second_ctrl_c_does_not_wait_for_the_grace(tmp_path: Path) -> None:
         assert not is_alive(deaf)
 
 
+@looks_at_proc
 def test_a_killed_supervisor_takes_its_children_along(tmp_path: Path) -> None:
     body = f"""supervisor.keep_running(python("sleeper", "{SLEEPER}"))"""
     with supervising(tmp_path, body) as running:
@@ -180,6 +184,7 @@ def test_a_program_that_is_not_there_is_named(tmp_path: Path) -> None:
         running.wait_for("gone ended (exit code 127)")
 
 
+@looks_at_proc
 def test_adopted_processes_that_end_are_reaped(tmp_path: Path) -> None:
     code = (
         "import subprocess, time\\n"

@@ -8,24 +8,12 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
-import psycopg
+from beside.stores import make_empty
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "queued.settings")
 CALL = 1_000
 PROCESSES = 2
-
-
-def make_database() -> None:
-    """An empty database beside Clarion's, on the same server."""
-    url = urlsplit(os.environ["QUEUED_DATABASE_URL"])
-    host = dict(parse_qsl(url.query)).get("host", url.hostname)
-    where = {"host": host, "port": url.port, "user": url.username, "password": url.password, "dbname": "postgres"}
-    given = {name: value for name, value in where.items() if value}
-    with psycopg.connect(**given, autocommit=True) as connection:
-        connection.execute("DROP DATABASE IF EXISTS queued")
-        connection.execute("CREATE DATABASE queued")
 
 
 def setup() -> dict[str, Any]:
@@ -36,7 +24,7 @@ def setup() -> dict[str, Any]:
     from post_office.models import EmailTemplate
 
     call_command("migrate", verbosity=0, interactive=False)
-    sources = Path(__file__).parent / "templates"
+    sources = Path(__file__).parents[2] / "textbook" / "textbook" / "templates"  # the same mail
     EmailTemplate.objects.create(
         name="order.placed",
         subject="Order {{ order_number }} confirmed",
@@ -81,7 +69,7 @@ ORDERS = {"setup": setup, "queue": queue, "deliver": deliver}
 
 
 def main() -> None:
-    make_database()
+    make_empty(os.environ["QUEUED_DATABASE_URL"], "queued")
     for line in sys.stdin:
         order = json.loads(line)
         answer = ORDERS[order.pop("do")](**order)

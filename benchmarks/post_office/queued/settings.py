@@ -1,25 +1,14 @@
 """Django's settings for django-post_office at its best. Where things are comes in QUEUED_… variables."""
 
 import os
-from urllib.parse import parse_qsl, urlsplit
 
-_database = urlsplit(os.environ["QUEUED_DATABASE_URL"])
-_query = dict(parse_qsl(_database.query))
+from beside.stores import for_django
 
 SECRET_KEY = "for loopback only"  # noqa: S105 -- guards nothing: the system lives for one measurement
 DEBUG = False
 INSTALLED_APPS = ["django.contrib.contenttypes", "post_office"]
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": "queued",
-        "USER": _database.username or "",
-        "PASSWORD": _database.password or "",
-        "HOST": _query.get("host", _database.hostname or ""),
-        "PORT": str(_database.port or ""),
-    }
-}
+DATABASES = {"default": for_django(os.environ["QUEUED_DATABASE_URL"], "queued")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 LOGGING_CONFIG = None

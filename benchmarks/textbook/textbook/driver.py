@@ -9,23 +9,11 @@ import os
 import sys
 import time
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
-import psycopg
+from beside.stores import make_empty
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "textbook.settings")
 WATCH_EVERY_SECONDS = 0.5
-
-
-def make_database() -> None:
-    """An empty database beside Clarion's, on the same server."""
-    url = urlsplit(os.environ["TEXTBOOK_DATABASE_URL"])
-    host = dict(parse_qsl(url.query)).get("host", url.hostname)
-    where = {"host": host, "port": url.port, "user": url.username, "password": url.password, "dbname": "postgres"}
-    given = {name: value for name, value in where.items() if value}
-    with psycopg.connect(**given, autocommit=True) as connection:
-        connection.execute("DROP DATABASE IF EXISTS textbook")
-        connection.execute("CREATE DATABASE textbook")
 
 
 def setup(people: int) -> dict[str, Any]:
@@ -86,7 +74,7 @@ ORDERS = {"setup": setup, "produce": produce, "watch": watch, "sessions": sessio
 
 
 def main() -> None:
-    make_database()
+    make_empty(os.environ["TEXTBOOK_DATABASE_URL"], "textbook")
     for line in sys.stdin:
         order = json.loads(line)
         answer = ORDERS[order.pop("do")](**order)

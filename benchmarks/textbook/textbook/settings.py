@@ -5,10 +5,8 @@ connection around every task, whatever CONN_MAX_AGE says, and everything takes t
 """
 
 import os
-from urllib.parse import parse_qsl, urlsplit
 
-_database = urlsplit(os.environ["TEXTBOOK_DATABASE_URL"])
-_query = dict(parse_qsl(_database.query))
+from beside.stores import for_django
 
 SECRET_KEY = "for loopback only"  # noqa: S105 -- guards nothing: the system lives for one measurement
 DEBUG = False
@@ -24,17 +22,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": "textbook",
-        "USER": _database.username or "",
-        "PASSWORD": _database.password or "",
-        "HOST": _query.get("host", _database.hostname or ""),
-        "PORT": str(_database.port or ""),
-        "CONN_MAX_AGE": 600,
-    }
-}
+DATABASES = {"default": {**for_django(os.environ["TEXTBOOK_DATABASE_URL"], "textbook"), "CONN_MAX_AGE": 600}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 LOGGING_CONFIG = None

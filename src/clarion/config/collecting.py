@@ -1,7 +1,7 @@
 """How often Python looks for garbage in circles, in the processes that serve and deliver.
 
 What is loaded at start stays for good, so it is frozen out of every look; batches of hundreds of values are no sign of
-garbage, so looks are rare. Measured in docs/reference/benchmarks.md: a fifth of a worker's time.
+garbage, so looks are rare. Measured in docs/decisions/0013-hot-values.md: a fifth of a worker's time.
 """
 
 import gc

@@ -1,13 +1,9 @@
 """`clarion demo`: the whole system, for half a minute, with a notification on every channel."""
 
-import signal
 import time
-from types import FrameType
 from typing import TYPE_CHECKING
 
-import typer
-
-from clarion.surfaces.cli.exits import Exit, leave
+from clarion.surfaces.cli.measuring import stopping_plainly
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,36 +12,21 @@ if TYPE_CHECKING:
     from clarion.surfaces.cli.demo_system import DemoSystem
 
 PATIENCE_SECONDS = 30.0
-INTERRUPTED = 130
 
 
 def demo() -> None:
     """Start a system of its own, send a notification on every channel, show where each arrived, stop again."""
     from rich.console import Console
 
-    from clarion.embedded.errors import EmbeddedError
-    from clarion.surfaces.cli.api_client import ApiError
-    from clarion.surfaces.cli.demo_system import DemoFailed, DemoSystem
+    from clarion.surfaces.cli.demo_system import DemoSystem
 
     console = Console()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
     started = time.monotonic()
-    try:
-        with DemoSystem() as system:
-            _run(console, system)
-            console.print("Stopping.", style="dim")
-    except KeyboardInterrupt:
-        typer.echo("Interrupted; everything is stopped.", err=True)
-        raise typer.Exit(INTERRUPTED) from None
-    except (DemoFailed, ApiError, EmbeddedError) as error:
-        leave(Exit.FAILED, str(error))
+    with stopping_plainly(), DemoSystem() as system:
+        _run(console, system)
+        console.print("Stopping.", style="dim")
     seconds = time.monotonic() - started
     console.print(f"Done in {seconds:.0f} s; nothing was left behind. Try it yourself: clarion up", style="green")
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def _run(console: "Console", system: "DemoSystem") -> None:

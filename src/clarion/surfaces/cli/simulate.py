@@ -3,12 +3,12 @@
 What each vendor checks and answers is in testing/simulators; this is only the table of them and the door.
 """
 
-import importlib
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pkgutil import resolve_name
 from types import FrameType
 from typing import Annotated, Protocol, cast
 
@@ -32,79 +32,74 @@ class Simulator(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stand:
-    """Where a vendor's simulator is, the setting that names its provider, and a provider URL that works with it:
-    `{url}` is the simulator's address, `{host}` the same without `http://`, `{credentials}` the key
-    or the key file that it made for itself."""
+    """Where a vendor's simulator is (`module:Class` within testing.simulators), the setting that names its provider,
+    and a provider URL that works with it: `{url}` is the simulator's address, `{host}` the same without `http://`,
+    `{credentials}` the key or the key file that it made for itself."""
 
-    module: str
-    name: str
+    simulator: str
     setting: str
     provider_url: str
 
 
-STANDS: dict[str, Stand] = {
-    "apns": Stand(
-        module=f"{MODULES}.apns",
-        name="ApnsSimulator",
-        setting="CLARION_PUSH",
-        provider_url="apns://{credentials}?key_id=SIMKEY1234&team_id=SIMTEAM123&topic=com.example.app&endpoint={url}",
+# provider: where its simulator is, the setting, the provider URL
+_TABLE: Mapping[str, tuple[str, str, str]] = {
+    "apns": (
+        "apns:ApnsSimulator",
+        "CLARION_PUSH",
+        "apns://{credentials}?key_id=SIMKEY1234&team_id=SIMTEAM123&topic=com.example.app&endpoint={url}",
     ),
-    "beem": Stand(
-        module=f"{MODULES}.beem",
-        name="BeemSimulator",
-        setting="CLARION_SMS",
-        provider_url="beem://simulated-key:simulated-secret@?sender=INFO&endpoint={url}",
+    "beem": (
+        "beem:BeemSimulator",
+        "CLARION_SMS",
+        "beem://simulated-key:simulated-secret@?sender=INFO&endpoint={url}",
     ),
-    "fcm": Stand(
-        module=f"{MODULES}.fcm",
-        name="FcmSimulator",
-        setting="CLARION_PUSH",
-        provider_url="fcm://{credentials}?endpoint={url}",
+    "fcm": (
+        "fcm:FcmSimulator",
+        "CLARION_PUSH",
+        "fcm://{credentials}?endpoint={url}",
     ),
-    "http-sms": Stand(
-        module=f"{MODULES}.http_sms",
-        name="HttpSmsSimulator",
-        setting="CLARION_SMS",
-        provider_url="httpsms://:simulated-token@{host}/v1/messages?tls=no"
-        '&headers=Authorization:Bearer%20{{password}}&body={{"to":{{to}},"text":{{text}},"ref":{{id}}}}&id=id',
+    "http-sms": (
+        "http_sms:HttpSmsSimulator",
+        "CLARION_SMS",
+        (
+            "httpsms://:simulated-token@{host}/v1/messages?tls=no"
+            '&headers=Authorization:Bearer%20{{password}}&body={{"to":{{to}},"text":{{text}},"ref":{{id}}}}&id=id'
+        ),
     ),
-    "postmark": Stand(
-        module=f"{MODULES}.postmark",
-        name="PostmarkSimulator",
-        setting="CLARION_EMAIL",
-        provider_url="anymail://postmark?server_token=00000000-simulated-0000-0000-token0000000&endpoint={url}",
+    "postmark": (
+        "postmark:PostmarkSimulator",
+        "CLARION_EMAIL",
+        "anymail://postmark?server_token=00000000-simulated-0000-0000-token0000000&endpoint={url}",
     ),
-    "sendgrid": Stand(
-        module=f"{MODULES}.sendgrid",
-        name="SendGridSimulator",
-        setting="CLARION_EMAIL",
-        provider_url="sendgrid://SG.simulated.key@?endpoint={url}",
+    "sendgrid": (
+        "sendgrid:SendGridSimulator",
+        "CLARION_EMAIL",
+        "sendgrid://SG.simulated.key@?endpoint={url}",
     ),
-    "ses": Stand(
-        module=f"{MODULES}.ses",
-        name="SesSimulator",
-        setting="CLARION_EMAIL",
-        provider_url="ses://AKIAIOSFODNN7EXAMPLE:wJalrXUtnFEMI%2FK7MDENG%2FbPxRfiCYEXAMPLEKEY@eu-west-1"
-        "?rate=100/s&endpoint={url}",
+    "ses": (
+        "ses:SesSimulator",
+        "CLARION_EMAIL",
+        "ses://AKIAIOSFODNN7EXAMPLE:wJalrXUtnFEMI%2FK7MDENG%2FbPxRfiCYEXAMPLEKEY@eu-west-1?rate=100/s&endpoint={url}",
     ),
-    "slack": Stand(
-        module=f"{MODULES}.slack",
-        name="SlackSimulator",
-        setting="CLARION_CHAT",
-        provider_url="slack://xoxb-simulated-token@?endpoint={url}",
+    "slack": (
+        "slack:SlackSimulator",
+        "CLARION_CHAT",
+        "slack://xoxb-simulated-token@?endpoint={url}",
     ),
-    "twilio": Stand(
-        module=f"{MODULES}.twilio",
-        name="TwilioSimulator",
-        setting="CLARION_SMS",
-        provider_url="twilio://AC00000000000000000000000000000001:simulated-token@?from=%2B15005550006&endpoint={url}",
+    "twilio": (
+        "twilio:TwilioSimulator",
+        "CLARION_SMS",
+        "twilio://AC00000000000000000000000000000001:simulated-token@?from=%2B15005550006&endpoint={url}",
     ),
-    "webpush": Stand(
-        module=f"{MODULES}.webpush",
-        name="WebPushSimulator",
-        setting="CLARION_PUSH",
-        provider_url="webpush://?private_key={credentials}&subject=mailto:ops@example.com&endpoint={url}",
+    "webpush": (
+        "webpush:WebPushSimulator",
+        "CLARION_PUSH",
+        "webpush://?private_key={credentials}&subject=mailto:ops@example.com&endpoint={url}",
     ),
+}
+STANDS = {
+    provider: Stand(simulator=simulator, setting=setting, provider_url=url)
+    for provider, (simulator, setting, url) in _TABLE.items()
 }
 
 
@@ -132,7 +127,7 @@ def simulate(
 
 def open_simulator(stand: Stand) -> Simulator:
     """The simulator of a stand, not started yet."""
-    return cast(Simulator, getattr(importlib.import_module(stand.module), stand.name)())
+    return cast(Simulator, resolve_name(f"{MODULES}.{stand.simulator}")())
 
 
 def shown_url(stand: Stand, url: str, credentials: str = "") -> str:

@@ -22,6 +22,7 @@ Workers = Annotated[int, typer.Option(min=1, max=16, help="Worker processes of t
 Number = Annotated[int, typer.Option("--n", min=10, max=100_000, help="Notifications for each channel.")]
 Singles = Annotated[int, typer.Option("--n", min=10, max=2_000, help="Sends for each channel.")]
 Lists = Annotated[int, typer.Option("--n", min=100, max=100_000, help="Recipients of the longest list.")]
+Files = Annotated[int, typer.Option("--n", min=100, max=3_000_000, help="Lines of the longest file.")]
 Backlog = Annotated[int, typer.Option("--n", min=10_000, max=5_000_000, help="Entries of the longest queue.")]
 Lasting = Annotated[int, typer.Option("--n", min=100, max=10_000_000, help="Emails in all.")]
 Behind = Annotated[int, typer.Option("--n", min=50, max=2_000_000, help="Low emails that wait.")]
@@ -75,6 +76,12 @@ def compare(n: Number = FULL.many, seconds: Seconds = FULL.seconds, json: Json =
 def ingest(n: Lists = FULL.lists[-1], json: Json = None) -> None:
     """Recipients of a bulk call taken in per second, and the memory that takes: n and a tenth of n."""
     _run(("ingest",), replace(FULL, lists=(n // 10, n)), json)
+
+
+@bench.command()
+def upload(n: Files = FULL.files[-1], json: Json = None) -> None:
+    """Lines of an uploaded file kept per second, and the memory that takes: n and a tenth of n."""
+    _run(("upload",), replace(FULL, files=(n // 10, n)), json)
 
 
 @bench.command()

@@ -1,24 +1,21 @@
 """How fast a backlog is delivered: N notifications fall due at one moment on an otherwise idle system."""
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
 from clarion.contract.channel import ChannelKey
-from clarion.surfaces.cli.bench.bulk_call import bulk_body, call_bulk
+from clarion.surfaces.cli.bench.bulk_call import take_backlog_in
 from clarion.surfaces.cli.bench.ground import Ground, Receipt, reference
-from clarion.surfaces.cli.bench.measured import BenchFailed, Extent, Meter, rate
+from clarion.surfaces.cli.bench.measured import Extent, Meter, rate
 from clarion.surfaces.cli.bench.orders import Seed, Settled, Watch
 from clarion.surfaces.cli.bench.sample import SAMPLE, TEMPLATE
 
 CHANNELS = (ChannelKey.IN_APP, ChannelKey.EMAIL, ChannelKey.WEBHOOK)
 WITH_SINK = (ChannelKey.EMAIL, ChannelKey.WEBHOOK)
 WARM_UP = 150
-LEAD_SECONDS = 3.0
-SLOWEST_TAKEN_IN = 2_000  # a second
 DRAIN_SECONDS = 300.0
 
 
@@ -77,17 +74,14 @@ def _one_channel(ground: Ground, channel: ChannelKey, people: Sequence[UUID], me
     _warm_up(ground, channel, meter)
     ground.forget_receipts()
     number = len(people)
-    due_at = datetime.now(UTC) + timedelta(seconds=LEAD_SECONDS + number / SLOWEST_TAKEN_IN)
     mark = reference()
-    meter.stage(f"deliver {channel}: taking in {number}")
-    called = call_bulk(ground, bulk_body(channel, people, mark, scheduled_at=due_at), number)
-    if datetime.now(UTC) >= due_at:
-        raise BenchFailed("Taking the backlog in was slower than foreseen, so it fell due too early. Try again.")
+    backlog = take_backlog_in(
+        ground, channel, people, number, mark, meter.stage(f"deliver {channel}: taking in", number)
+    )
     advance = meter.stage(f"deliver {channel}", number)
-    time.sleep(max(0.0, (due_at - datetime.now(UTC)).total_seconds()))
     settled = ground.watch(Watch(reference=mark, number=number, seconds=DRAIN_SECONDS), advance)
     receipts = ground.receipts(channel) if channel in WITH_SINK else None
-    return _row(channel, number, due_at, settled, receipts, rate(number, called.seconds))
+    return _row(channel, number, backlog.due_at, settled, receipts, rate(number, backlog.seconds))
 
 
 def _warm_up(ground: Ground, channel: ChannelKey, meter: Meter) -> None:
@@ -105,7 +99,6 @@ def _seed(ground: Ground, channel: ChannelKey, mark: str) -> Seed:
         recipients=ground.people,
         template=TEMPLATE,
         context=SAMPLE,
-        due_at=None,
     )
 
 

@@ -16,6 +16,7 @@ from clarion.surfaces.cli.bench.memory import WorkerMemory, measure_memory
 from clarion.surfaces.cli.bench.providers import HandedOver, measure_providers
 from clarion.surfaces.cli.bench.send import SendRate, measure_send
 from clarion.surfaces.cli.bench.start import StartTime, measure_start
+from clarion.surfaces.cli.bench.upload import Uploaded, measure_upload
 from clarion.surfaces.cli.bench.urgent import Urgent, measure_urgent
 
 
@@ -51,6 +52,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
 LONGER: tuple[Experiment, ...] = (
     OnGround(name="compare", title="Beside the textbook design, in turns", row=Compared, measure=measure_compare),
     OnGround(name="ingest", title="POST /notifications/bulk", row=Ingest, measure=measure_ingest),
+    OnGround(name="upload", title="POST /notifications/bulk/upload", row=Uploaded, measure=measure_upload),
     OnGround(name="urgent", title="Critical email behind a low backlog", row=Urgent, measure=measure_urgent),
     OnGround(name="memory", title="A worker's memory over many emails", row=WorkerMemory, measure=measure_memory),
     Alone(name="providers", title="Providers against stand-ins", row=HandedOver, measure=measure_providers),

@@ -89,7 +89,6 @@ def _asked(order: Seed, number: int) -> "Send":
         template_path=order.template,
         channels=(ChannelKey(order.channel),),
         context=order.context,
-        scheduled_at=order.due_at,
         reference=order.reference,
     )
 

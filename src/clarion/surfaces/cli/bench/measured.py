@@ -20,7 +20,7 @@ class BenchFailed(Exception):
 class Extent:
     """How much: sends in the latency experiment (for each channel), seconds of load (for each setting), notifications
     delivered (for each channel), worker processes; notifications and turns of a comparison (for each channel and
-    side), lengths of bulk lists, and of queues; messages given to each provider; emails
+    side), lengths of bulk lists, of files and of queues; messages given to each provider; emails
     sent while a worker's memory is watched."""
 
     singles: int
@@ -31,6 +31,7 @@ class Extent:
     rounds: int = 2
     lists: tuple[int, ...] = (10_000, 100_000)
     backlogs: tuple[int, ...] = (1_000, 100_000, 1_000_000)
+    files: tuple[int, ...] = (100_000, 1_000_000)
     handed_over: int = 20_000
     lasting: int = 100_000
 

@@ -13,8 +13,7 @@ class Open(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Seed(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Take `number` sends in, over the recipients in turn, due at `due_at` (at once without). Answered with Progress,
-    the last one finished."""
+    """Take `number` sends in, over the recipients in turn, due at once. Answered with Progress, at last finished."""
 
     channel: str
     number: int
@@ -22,7 +21,6 @@ class Seed(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     recipients: list[UUID]
     template: str
     context: dict[str, object]
-    due_at: datetime | None = None
 
 
 class Watch(msgspec.Struct, frozen=True, kw_only=True, tag=True):

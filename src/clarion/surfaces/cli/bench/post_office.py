@@ -11,7 +11,7 @@ import msgspec
 
 from clarion.surfaces.cli.bench.ground import Ground
 from clarion.surfaces.cli.bench.side_process import SideProcess
-from clarion.surfaces.cli.bench.textbook import folder_of
+from clarion.surfaces.cli.bench.textbook import import_path
 from clarion.surfaces.cli.demo_system import demo_environment
 from clarion.surfaces.cli.running_system import stores_of
 
@@ -52,7 +52,7 @@ def post_office_beside(ground: Ground) -> Iterator[PostOffice]:
         "DJANGO_SETTINGS_MODULE": "queued.settings",
         "QUEUED_DATABASE_URL": stores_of(ground.system.data_dir)["CLARION_DATABASE_URL"],
         "QUEUED_SMTP_PORT": str(ground.listening.smtp_port),
-        "PYTHONPATH": str(folder_of("post_office/queued")),
+        "PYTHONPATH": import_path("post_office/queued"),
     }
     with SideProcess("queued.driver", environment) as driver:
         driver.tell({"do": "setup"})

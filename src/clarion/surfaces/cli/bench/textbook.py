@@ -3,6 +3,7 @@
 It stands in `benchmarks/textbook/` of the repository and is run from there, never imported.
 """
 
+import os
 import sys
 import tempfile
 import time
@@ -84,7 +85,7 @@ class Textbook:
 @contextmanager
 def textbook_beside(ground: Ground) -> Iterator[Textbook]:
     """Start it, and stop it afterwards. Raises BenchFailed where the repository's folder is not there."""
-    environment = {**demo_environment(), **_settings(ground), "PYTHONPATH": str(folder_of("textbook/textbook"))}
+    environment = {**demo_environment(), **_settings(ground), "PYTHONPATH": import_path("textbook/textbook")}
     port = free_port()
     with ExitStack() as stack:
         driver = stack.enter_context(SideProcess("textbook.driver", environment))
@@ -104,13 +105,13 @@ def textbook_beside(ground: Ground) -> Iterator[Textbook]:
         yield textbook
 
 
-def folder_of(package: str) -> Path:
-    """Where a design to compare with stands in the repository (`textbook/textbook`): the folder to import it from."""
-    found = (parent / BENCHMARKS / package for parent in Path(__file__).resolve().parents)
-    folder = next((each for each in found if (each / "driver.py").is_file()), None)
-    if folder is None:
+def import_path(package: str) -> str:
+    """Where a design to compare with (`textbook/textbook`), and what such designs share, are imported from."""
+    roots = (parent / BENCHMARKS for parent in Path(__file__).resolve().parents)
+    root = next((each for each in roots if (each / package / "driver.py").is_file()), None)
+    if root is None:
         raise BenchFailed(f"{package} is in {BENCHMARKS}/ of the repository: run this from a checkout.")
-    return folder.parent
+    return os.pathsep.join((str((root / package).parent), str(root)))
 
 
 def _settings(ground: Ground) -> dict[str, str]:

@@ -1,17 +1,16 @@
 """How long a critical message takes to its provider while a large low backlog of the same channel is being sent."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
 
 from clarion.contract.channel import ChannelKey
 from clarion.surfaces.cli.api_answers import Sent
-from clarion.surfaces.cli.bench.bulk_call import bulk_body, call_bulk
+from clarion.surfaces.cli.bench.bulk_call import take_backlog_in
 from clarion.surfaces.cli.bench.ground import Ground, reference
-from clarion.surfaces.cli.bench.measured import Advance, BenchFailed, Extent, Meter, percentile
+from clarion.surfaces.cli.bench.measured import BenchFailed, Extent, Meter, percentile
 from clarion.surfaces.cli.bench.orders import Watch
 from clarion.surfaces.cli.bench.sample import SAMPLE, TEMPLATE
 
@@ -22,8 +21,6 @@ SPACING_SECONDS = 0.1
 DRAIN_SECONDS = 300.0
 MOST_A_CALL = 100_000
 MOST_WAITED_FOR = 100_000
-SLOWEST_TAKEN_IN = 10_000  # a second
-LEAD_SECONDS = 5.0
 BELL_SECONDS = 1.5
 
 
@@ -55,7 +52,8 @@ def measure_urgent(ground: Ground, extent: Extent, meter: Meter) -> Iterator[Urg
     yield _row(ground, 0, _criticals(ground, CRITICALS))
     ground.forget_receipts()
     mark = reference()
-    _fill(ground, people, number, mark, meter.stage("taking the backlog in", number))
+    take_backlog_in(ground, ChannelKey.EMAIL, people, number, mark, meter.stage("taking the backlog in", number))
+    time.sleep(BELL_SECONDS)
     meter.stage(f"critical messages behind {number}")
     criticals = CRITICALS if number <= MOST_WAITED_FOR else CRITICALS_BEHIND_MANY
     yield _row(ground, number, _criticals(ground, criticals))
@@ -65,19 +63,6 @@ def measure_urgent(ground: Ground, extent: Extent, meter: Meter) -> Iterator[Urg
     settled = ground.watch(Watch(reference=mark, number=number, seconds=DRAIN_SECONDS))
     if settled.arrived != number:
         raise BenchFailed(f"Of the backlog of {number} only {settled.arrived} were settled.")
-
-
-def _fill(ground: Ground, people: Sequence[UUID], number: int, mark: str, advance: Advance) -> None:
-    """Take the low ones in, call after call, and wait until they are due."""
-    due_at = datetime.now(UTC) + timedelta(seconds=LEAD_SECONDS + number / SLOWEST_TAKEN_IN)
-    for first in range(0, number, len(people)):
-        some = people[: number - first]
-        call_bulk(ground, bulk_body(ChannelKey.EMAIL, some, mark, scheduled_at=due_at), len(some))
-        advance(first + len(some))
-    left = (due_at - datetime.now(UTC)).total_seconds()
-    if left < 0:
-        raise BenchFailed("Taking the backlog in took longer than foreseen: try again on a quieter machine.")
-    time.sleep(left + BELL_SECONDS)
 
 
 def _criticals(ground: Ground, number: int) -> dict[UUID, float]:

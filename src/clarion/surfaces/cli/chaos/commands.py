@@ -1,22 +1,16 @@
 """`clarion chaos …`: what may be broken, and how much."""
 
-import secrets
-import signal
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
 
-from clarion.surfaces.cli.chaos.plan import ALL, FULL, QUICK, Plan
+from clarion.surfaces.cli.chaos.plan import ALL, FULL, LARGEST_SEED, QUICK, Plan, drawn
 from clarion.surfaces.cli.chaos.point_commands import points
 from clarion.surfaces.cli.chaos.simulate_command import simulate
-from clarion.surfaces.cli.exits import Exit, leave
-
-INTERRUPTED = 130
-LARGEST_SEED = 2**32
+from clarion.surfaces.cli.measuring import run_and_keep
 
 chaos = typer.Typer(
     name="chaos",
@@ -168,44 +162,12 @@ def callers(
     _run(("callers",), replace(FULL, callers=callers, keys=keys, workers=workers), seed, json)
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
 def _run(names: Sequence[str], plan: Plan, seed: int | None, json: Path | None) -> None:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    from clarion.embedded.errors import EmbeddedError
-    from clarion.surfaces.cli.api_client import ApiError
-    from clarion.surfaces.cli.bench.measured import BenchFailed
-    from clarion.surfaces.cli.bench.report import RESULTS, Bar, show, write_json
     from clarion.surfaces.cli.chaos.experiments import run_chaos
-    from clarion.surfaces.cli.demo_system import DemoFailed
 
-    console = Console()
-    plan = replace(plan, seed=secrets.randbelow(LARGEST_SEED) if seed is None else seed)
-    console.print(f"Seed {plan.seed}: --seed {plan.seed} draws the same moments and victims again.", highlight=False)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    try:
-        with Progress(*columns, console=console, transient=True) as progress:
-            run = run_chaos(names, plan, Bar(progress))
-    except KeyboardInterrupt:
-        typer.echo("Interrupted; everything is stopped.", err=True)
-        raise typer.Exit(INTERRUPTED) from None
-    except (BenchFailed, DemoFailed, ApiError, EmbeddedError) as error:
-        leave(Exit.FAILED, str(error))
-    show(run, console)
-    path = json or RESULTS / f"chaos-{run.environment.measured_at:%Y%m%dT%H%M%SZ}.json"
-    try:
-        write_json(run, path)
-    except OSError as error:
-        leave(Exit.FAILED, f"The results could not be written to {path} ({error.strerror}). Give another --json.")
-    console.print(f"Results: {path}", highlight=False, soft_wrap=True)
-    if run.flaws:
-        raise typer.Exit(int(Exit.FAILED))
+    plan = replace(plan, seed=drawn(seed))
+    first = f"Seed {plan.seed}: --seed {plan.seed} draws the same moments and victims again."
+    run_and_keep(lambda meter: run_chaos(names, plan, meter), json, "chaos", first=first)
 
 
 for more in (points, simulate):

@@ -1,8 +1,10 @@
 """How much chaos is asked for; nothing heavy is imported here, for `clarion --help` is to answer at once."""
 
+import secrets
 from dataclasses import dataclass
 
 ALL = ("flush", "redis", "restart", "postgres", "kill", "pause", "cuts", "wires", "provider", "reset", "callers")
+LARGEST_SEED = 2**32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,3 +28,8 @@ class Plan:
 
 FULL = Plan(number=3_000, workers=2, kills=6, down=10.0, callers=50, keys=200)
 QUICK = Plan(number=400, workers=2, kills=2, burst=1.0)
+
+
+def drawn(seed: int | None) -> int:
+    """The seed that was given, or a new one."""
+    return secrets.randbelow(LARGEST_SEED) if seed is None else seed

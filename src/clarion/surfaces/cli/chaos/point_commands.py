@@ -1,23 +1,14 @@
 """`clarion chaos points`: what may be asked for, and how it is shown."""
 
-import secrets
-import signal
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import Annotated, TypeVar
 
 import typer
 
+from clarion.surfaces.cli.chaos.plan import LARGEST_SEED, drawn
 from clarion.surfaces.cli.exits import Exit, leave
-
-if TYPE_CHECKING:
-    from clarion.surfaces.cli.bench.experiments import Run
-    from clarion.surfaces.cli.bench.measured import Meter
-
-INTERRUPTED = 130
-LARGEST_SEED = 2**32
+from clarion.surfaces.cli.measuring import run_and_keep
 
 Kind = TypeVar("Kind", bound=StrEnum)
 Json = Annotated[Path | None, typer.Option("--json", help="Where the results go; default: bench-results/….json")]
@@ -44,9 +35,10 @@ def points(
         modes=[_chosen(Mode, name, "mode") for name in mode or []],
         number=n,
         workers=workers,
-        seed=secrets.randbelow(LARGEST_SEED) if seed is None else seed,
+        seed=drawn(seed),
     )
-    _show(f"Seed {wanted.seed}: --seed {wanted.seed} draws the same hits again.", json, lambda m: run_points(wanted, m))
+    first = f"Seed {wanted.seed}: --seed {wanted.seed} draws the same hits again."
+    run_and_keep(lambda meter: run_points(wanted, meter), json, "chaos", first=first, counted=False)
 
 
 def _chosen(kinds: type[Kind], name: str, what: str) -> Kind:
@@ -54,41 +46,3 @@ def _chosen(kinds: type[Kind], name: str, what: str) -> Kind:
         return kinds(name)
     except ValueError:
         leave(Exit.USAGE, f"There is no {what} {name}. There are: {', '.join(kinds)}.")
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
-def _show(first: str, json: Path | None, act: "Callable[[Meter], Run]") -> None:
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    from clarion.embedded.errors import EmbeddedError
-    from clarion.surfaces.cli.api_client import ApiError
-    from clarion.surfaces.cli.bench.measured import BenchFailed
-    from clarion.surfaces.cli.bench.report import RESULTS, Bar, show, write_json
-    from clarion.surfaces.cli.demo_system import DemoFailed
-
-    console = Console()
-    console.print(first, highlight=False)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    try:
-        with Progress(*columns, console=console, transient=True) as progress:
-            run = act(Bar(progress))
-    except KeyboardInterrupt:
-        typer.echo("Interrupted; everything is stopped.", err=True)
-        raise typer.Exit(INTERRUPTED) from None
-    except (BenchFailed, DemoFailed, ApiError, EmbeddedError) as error:
-        leave(Exit.FAILED, str(error))
-    show(run, console)
-    path = json or RESULTS / f"chaos-{run.environment.measured_at:%Y%m%dT%H%M%SZ}.json"
-    try:
-        write_json(run, path)
-    except OSError as error:
-        leave(Exit.FAILED, f"The results could not be written to {path} ({error.strerror}). Give another --json.")
-    console.print(f"Results: {path}", highlight=False, soft_wrap=True)
-    if run.flaws:
-        raise typer.Exit(int(Exit.FAILED))

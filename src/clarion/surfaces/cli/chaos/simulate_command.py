@@ -1,18 +1,16 @@
 """`clarion chaos simulate`: as many schedules as are asked for, and the trace of the first that breaks a law."""
 
 import os
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from clarion.surfaces.cli.chaos.plan import LARGEST_SEED, drawn
 from clarion.surfaces.cli.exits import Exit, leave
 
 if TYPE_CHECKING:
     from clarion.surfaces.cli.chaos.simulation.run import Simulated
-
-LARGEST_SEED = 2**32
 
 
 def simulate(
@@ -37,7 +35,7 @@ def simulate(
 
     if planted and planted not in set(Planted):
         leave(Exit.USAGE, f"There is no fault {planted}. There are: {', '.join(Planted)}.")
-    first = secrets.randbelow(LARGEST_SEED) if seed is None else seed
+    first = drawn(seed)
     fault = Planted(planted) if planted else None
     console = Console()
     console.print(f"From seed {first}: --seed {first} plays the same again.", highlight=False)

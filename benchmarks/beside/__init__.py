@@ -1,0 +1,1 @@
+"""What the designs that Clarion is compared with share."""
