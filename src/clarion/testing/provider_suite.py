@@ -5,6 +5,7 @@ open the provider, what a good message is, how to break things. A question answe
 """
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import cast
@@ -22,20 +23,20 @@ from clarion.contract.rate import parse_rate
 KINDS = (Sent, Retry, Rejected, Unclear)
 
 
-class ProviderSuite:
+class ProviderSuite(ABC):
     """The cases. `channel` is the one under test."""
 
     channel: ChannelKey
 
     # what a subclass answers
 
+    @abstractmethod
     def open_provider(self) -> Provider:
         """A fresh provider on a healthy peer."""
-        raise NotImplementedError
 
+    @abstractmethod
     def good_message(self, number: int) -> Message:
         """A message the peer takes; its id differs by number."""
-        raise NotImplementedError
 
     def bad_message(self, number: int) -> Message | None:
         """A message whose recipient the peer refuses for good."""

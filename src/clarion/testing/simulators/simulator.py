@@ -6,6 +6,7 @@ request first meets the scripted faults, then the vendor's own rules.
 
 import asyncio
 import threading
+from abc import ABC, abstractmethod
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -53,7 +54,7 @@ class Call:
     body: bytes
 
 
-class Simulator:
+class Simulator(ABC):
     """A vendor on loopback. `with TwilioSimulator() as vendor: … vendor.url`."""
 
     def __init__(self) -> None:
@@ -65,9 +66,9 @@ class Simulator:
         self._thread = threading.Thread(target=self._loop.run_forever, name=type(self).__name__, daemon=True)
         self._runner: web.AppRunner | None = None
 
+    @abstractmethod
     def routes(self) -> Iterable[web.RouteDef]:
         """The vendor's paths."""
-        raise NotImplementedError(f"{type(self).__name__} must name its routes")
 
     @property
     def url(self) -> str:
