@@ -23,12 +23,15 @@ from websockets.sync.client import ClientConnection, connect
 from clarion.contract.content import InboxContent
 from clarion.contract.host import InboxItem
 from clarion.contract.message import Message, Target
+from clarion.flows.inbox import flow
 from clarion.records import clock
 from clarion.records.access import tokens
 from clarion.records.ids import new_id
-from clarion.records.inbox import reading
-from clarion.records.inbox.live import LiveLayer
+from clarion.records.inbox import changing, reading
+from clarion.records.inbox.changing import Change
 from clarion.records.inbox.store import InboxStore
+from clarion.records.live import online
+from clarion.records.live.layer import LiveLayer
 from clarion.records.people.models import User
 from clarion.testing.loopback import free_port
 
@@ -77,6 +80,9 @@ def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
         except OSError:
             time.sleep(0.05)
     raise AssertionError(log.read_text())
+
+
+EMPTY = {"type": "unread", "data": {"count": 0, "unseen": 0, "rev": 0}}
 
 
 class Client:
@@ -169,14 +175,15 @@ def push(user: User, *titles: str) -> list[InboxItem]:
 
 def test_a_client_is_told_the_unread_count_and_the_backlog_oldest_first(port: int, ann: User) -> None:
     items = store(ann, "one", "two", "three")
-    reading.mark_read(ann.id, new_uuid(items[1].id), clock.now())
+    changing.change(ann.id, Change.READ, clock.now(), ids=[new_uuid(items[1].id)])
     with Client(port, ann) as client:
         frames = client.take(3)
-        assert frames[0] == {"type": "unread", "data": {"count": 2}}
+        assert frames[0] == {"type": "unread", "data": {"count": 2, "unseen": 2, "rev": 4}}
         assert [frame["data"]["title"] for frame in frames[1:]] == ["one", "three"]
         assert frames[1]["data"] == {
             "id": items[0].id,
             "seq": 1,
+            "rev": 1,
             "channel": "websocket",
             "category": "orders",
             "priority": 3,
@@ -192,7 +199,7 @@ def test_a_client_is_told_the_unread_count_and_the_backlog_oldest_first(port: in
 def test_of_a_large_backlog_the_newest_hundred_are_told(port: int, ann: User) -> None:
     store(ann, *[f"item {n}" for n in range(1, 131)])
     with Client(port, ann) as client:
-        assert client.next()["data"] == {"count": 130}
+        assert client.next()["data"]["count"] == 130
         assert client.seqs(100) == list(range(31, 131))
         assert client.hears_nothing_more()
 
@@ -200,7 +207,7 @@ def test_of_a_large_backlog_the_newest_hundred_are_told(port: int, ann: User) ->
 def test_a_live_item_reaches_every_socket_of_its_user_and_of_nobody_else(port: int, ann: User, ben: User) -> None:
     with Client(port, ann) as first, Client(port, ann, path="/ws/notifications") as second, Client(port, ben) as other:
         for client in (first, second, other):
-            assert client.next()["data"] == {"count": 0}
+            assert client.next()["data"]["count"] == 0
         started = time.monotonic()
         push(ann, "news")
         assert first.next()["data"]["title"] == "news"
@@ -228,7 +235,7 @@ def test_a_client_that_comes_back_catches_up_with_exactly_what_it_missed(port: i
         push(ann, "one", "two")
         assert client.seqs(2) == [1, 2]
     missed = push(ann, *[f"missed {n}" for n in range(450)])
-    reading.mark_read(ann.id, new_uuid(missed[7].id), clock.now())
+    changing.change(ann.id, Change.READ, clock.now(), ids=[new_uuid(missed[7].id)])
     with Client(port, ann, query="&since=2") as client:
         assert client.next()["type"] == "unread"
         assert client.seqs(450) == list(range(3, 453))
@@ -236,7 +243,7 @@ def test_a_client_that_comes_back_catches_up_with_exactly_what_it_missed(port: i
         assert client.seqs(1) == [453]
         client.say(type="catch_up", since=451)
         assert client.seqs(2) == [452, 453]
-        assert client.next() == {"type": "caught_up", "data": {"seq": 453}}
+        assert client.next() == {"type": "caught_up", "data": {"seq": 453, "rev": 454}}
 
 
 def test_no_item_is_lost_or_double_while_clients_come_and_go(port: int, ann: User) -> None:
@@ -269,7 +276,7 @@ def test_a_number_never_given_does_not_silence_the_socket(port: int, ann: User) 
     with Client(port, ann, query="&since=1000000") as client:
         client.next()
         client.say(type="catch_up", since=5_000_000)
-        assert client.next() == {"type": "caught_up", "data": {"seq": 0}}
+        assert client.next() == {"type": "caught_up", "data": {"seq": 0, "rev": 0}}
         push(ann, "heard")
         assert client.seqs(1) == [1]
 
@@ -281,12 +288,18 @@ def test_marking_updates_the_count_on_every_socket(port: int, ann: User, ben: Us
             client.take(4)
         other.next()
         first.say(type="mark_read", notification_id=items[0].id)
-        assert first.next() == second.next() == {"type": "unread", "data": {"count": 2}}
+        told = first.take(2)
+        assert told == second.take(2)
+        assert [(told[0]["type"], item["id"], item["read"]) for item in told[0]["data"]["items"]] == [
+            ("update", items[0].id, True)
+        ]
+        assert told[1] == {"type": "unread", "data": {"count": 2, "unseen": 2, "rev": 4}}
         second.say(type="mark_all_read")
-        assert first.next() == second.next() == {"type": "unread", "data": {"count": 0}}
-        assert reading.unread_count(ann.id) == 0
-        LiveLayer().tell(ann.id, {"type": "inbox.unread", "count": 7})
-        assert first.next()["data"] == second.next()["data"] == {"count": 7}
+        told = first.take(2)
+        assert told == second.take(2)
+        assert [item["seq"] for item in told[0]["data"]["items"]] == [2, 3]
+        assert told[1] == {"type": "unread", "data": {"count": 0, "unseen": 0, "rev": 5}}
+        assert reading.standing(ann.id).unread == 0
         assert other.hears_nothing_more()
 
 
@@ -296,7 +309,7 @@ def test_somebody_elses_item_is_not_there(port: int, ann: User, ben: User) -> No
         client.next()
         client.say(type="mark_read", notification_id=item.id)
         assert client.next()["data"]["code"] == "notification_not_found"
-    assert reading.unread_count(ben.id) == 1
+    assert reading.standing(ben.id).unread == 1
 
 
 @pytest.mark.parametrize(
@@ -377,10 +390,10 @@ def test_the_token_may_come_as_a_header_or_as_a_subprotocol(port: int, ann: User
     token = tokens.access_token(ann, clock.now(), timedelta(minutes=5))
     url = f"ws://127.0.0.1:{port}/ws/notifications/"
     with connect(url, additional_headers={"Authorization": f"Bearer {token}"}) as client:
-        assert json.loads(client.recv(timeout=5)) == {"type": "unread", "data": {"count": 0}}
+        assert json.loads(client.recv(timeout=5)) == EMPTY
     with connect(url, subprotocols=["clarion.jwt", token]) as client:  # type: ignore[list-item]
         assert client.subprotocol == "clarion.jwt"
-        assert json.loads(client.recv(timeout=5)) == {"type": "unread", "data": {"count": 0}}
+        assert json.loads(client.recv(timeout=5)) == EMPTY
     with connect(url, subprotocols=["clarion.jwt", "nonsense"]) as client:  # type: ignore[list-item]
         assert _refusal(client) == 4401
 
@@ -416,14 +429,55 @@ def test_the_socket_ends_when_the_token_does(port: int, ann: User) -> None:
         assert 1.0 < time.monotonic() - started < 4.0
 
 
-def test_without_the_live_layer_a_client_is_told_to_come_back(port: int, ann: User, tmp_path: Path) -> None:
+def test_without_redis_a_client_is_told_all_the_same_only_later(port: int, ann: User, tmp_path: Path) -> None:
     store(ann, "kept")
     with serving(tmp_path / "log", CLARION_REDIS_URL=f"redis://127.0.0.1:{free_port()}/0") as elsewhere:
         with Client(elsewhere, ann) as client:
-            assert client.closed_with() == 1013
+            assert [frame["type"] for frame in client.take(2)] == ["unread", "notification"]
+            store(ann, "later")
+            assert client.seqs(1) == [2]
         assert "token=" not in (tmp_path / "log").read_text()
+
+
+def test_a_mark_made_while_away_comes_as_an_update_and_only_once(port: int, ann: User) -> None:
+    items = store(ann, "one", "two")
     with Client(port, ann) as client:
-        assert [frame["type"] for frame in client.take(2)] == ["unread", "notification"]
+        rev = client.take(3)[0]["data"]["rev"]
+    changing.change(ann.id, Change.DISMISS, clock.now(), ids=[new_uuid(items[0].id)])
+    store(ann, "three")
+    with Client(port, ann, query=f"&since=2&rev={rev}") as client:
+        assert client.next()["data"] == {"count": 2, "unseen": 2, "rev": 4}
+        update, new = client.take(2)
+        assert (update["type"], update["data"]["rev"]) == ("update", 3)
+        assert [(item["seq"], item["dismissed"], item["read"]) for item in update["data"]["items"]] == [(1, True, True)]
+        assert (new["type"], new["data"]["seq"], new["data"]["rev"]) == ("notification", 3, 4)
+        assert client.hears_nothing_more()
+
+
+def test_a_flushed_redis_costs_a_socket_nothing_but_a_moment(port: int, ann: User) -> None:
+    from clarion.records.volatile import connection as redis
+
+    with Client(port, ann) as client:
+        client.next()
+        redis().flushall()
+        push(ann, "unheard")
+        assert client.seqs(1) == [1]
+        deadline = time.monotonic() + 5
+        while not _sockets(ann) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        push(ann, "heard")
+        assert client.seqs(1) == [2]
+
+
+def test_one_change_of_very_many_items_is_told_as_one(port: int, ann: User) -> None:
+    store(ann, *[f"item {n}" for n in range(60)])
+    with Client(port, ann) as client:
+        client.take(61)
+        assert len(flow.mark(ann.id, Change.READ, clock.now()).items) == 60
+        assert client.take(2) == [
+            {"type": "update", "data": {"rev": 61, "items": [], "all": "read"}},
+            {"type": "unread", "data": {"count": 0, "unseen": 0, "rev": 61}},
+        ]
 
 
 def test_a_client_that_does_not_read_is_let_go_and_misses_nothing_later(port: int, ann: User, ben: User) -> None:
@@ -436,11 +490,11 @@ def test_a_client_that_does_not_read_is_let_go_and_misses_nothing_later(port: in
         push(ben, "not held up")
         assert quick.next(1.0)["data"]["title"] == "not held up"
         deadline = time.monotonic() + 20
-        while _subscribers(ann) and time.monotonic() < deadline:
+        while _sockets(ann) and time.monotonic() < deadline:
             time.sleep(0.1)
-        assert _subscribers(ann) == 0
+        assert _sockets(ann) == 0
     with Client(port, ann, query="&since=0") as back:
-        assert back.next()["data"] == {"count": 400}
+        assert back.next()["data"]["count"] == 400
         assert back.seqs(400) == list(range(1, 401))
 
 
@@ -449,11 +503,8 @@ def publish_large(user: User) -> None:
     push(user, *["large" * 12_000] * 50)
 
 
-def _subscribers(user: User) -> int:
-    from clarion.records.volatile import connection as redis
-
-    (found,) = redis().pubsub_numsub(f"clarion__group__user.{user.id}")
-    return int(found[1])
+def _sockets(user: User) -> int:
+    return online.sockets([str(user.id)]).get(str(user.id), 0)
 
 
 def test_many_sockets_share_a_few_database_connections_and_leave_nothing_behind(port: int, ann: User) -> None:
@@ -480,15 +531,9 @@ def test_many_sockets_share_a_few_database_connections_and_leave_nothing_behind(
         )
         assert cursor.fetchone()[0] <= 4
     deadline = time.monotonic() + 5
-    while _subscriptions() and time.monotonic() < deadline:
+    while _sockets(ann) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert _subscriptions() == []
-
-
-def _subscriptions() -> list[str]:
-    from clarion.records.volatile import connection as redis
-
-    return [str(name) for name in redis().pubsub_channels("clarion*")]
+    assert _sockets(ann) == 0
 
 
 def new_uuid(text: str) -> Any:

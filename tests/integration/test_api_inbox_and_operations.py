@@ -108,7 +108,7 @@ def test_other_peoples_items_and_unknown_ones_are_not_there(
         refused(as_ann.post(f"inbox/{uuid4()}/{action}"), 404, "item_not_found")
     assert other.get("inbox").json()["results"] == []
     assert _counts_agree(as_ann) == 1
-    assert reading.unread_count(ann.id) == 1
+    assert reading.standing(ann.id).unread == 1
 
 
 # --- dead letters

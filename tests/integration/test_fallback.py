@@ -23,7 +23,8 @@ from clarion.flows.ingest.asked import Fallback, Send
 from clarion.records import clock
 from clarion.records.access.permissions import Permission
 from clarion.records.accounts import book
-from clarion.records.inbox import reading
+from clarion.records.inbox import changing
+from clarion.records.inbox.changing import Change
 from clarion.records.ledger import queue
 from clarion.records.ledger.models import (
     DeadLetter,
@@ -242,7 +243,7 @@ def test_what_is_not_read_in_time_hands_on_once(ann: User, failing: Providers, d
 def test_what_is_read_in_time_does_not(ann: User, failing: Providers, drain: Drain) -> None:
     first = send(ann, IN_APP, SMS, after=60)
     drained(drain)
-    assert reading.mark_read(ann.id, first, clock.now())
+    assert changing.change(ann.id, Change.READ, clock.now(), ids=[first]).items
     assert after(61) == 1
     assert drained(drain) == [("in_app", "read", "")]
     assert not FallbackTimer.objects.exists()

@@ -1,11 +1,9 @@
 """The inbox under contention: numbers without gaps, counts that never drift."""
 
-import asyncio
 import threading
 from typing import Any
 from uuid import UUID
 
-from channels.layers import get_channel_layer
 from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,8 +12,8 @@ from clarion.contract.content import InboxContent
 from clarion.contract.message import Message, Target
 from clarion.records import clock
 from clarion.records.ids import new_id
-from clarion.records.inbox import reading
-from clarion.records.inbox.live import channel_name, group_of
+from clarion.records.inbox import changing, reading
+from clarion.records.inbox.changing import Change
 from clarion.records.inbox.models import InboxItem
 from clarion.records.inbox.store import InboxStore
 
@@ -36,7 +34,7 @@ def test_items_are_numbered_in_the_order_given(ground: None) -> None:
     user = new_id()
     items = InboxStore().append([message(user) for _ in range(3)], "in_app")
     assert [item.seq for item in items] == [1, 2, 3]
-    assert reading.unread_count(user) == 3
+    assert reading.standing(user).unread == 3
     assert [item.seq for item in reading.since(user, 1, 10)] == [2, 3]
 
 
@@ -47,7 +45,7 @@ def test_appending_again_changes_nothing_and_keeps_the_number(ground: None) -> N
     again = InboxStore().append([message(user), first], "in_app")
     assert [item.seq for item in again] == [2, 1]
     assert InboxItem.objects.filter(user_id=user).count() == 2
-    assert reading.unread_count(user) == 2
+    assert reading.standing(user).unread == 2
 
 
 def test_writers_at_once_leave_no_gap_and_no_double(real_ground: None) -> None:
@@ -67,7 +65,7 @@ def test_writers_at_once_leave_no_gap_and_no_double(real_ground: None) -> None:
     for user in users:
         seqs = list(InboxItem.objects.filter(user_id=user).order_by("seq").values_list("seq", flat=True))
         assert seqs == list(range(1, 4 * 8 * 2 + 1))
-        assert reading.unread_count(user) == len(seqs)
+        assert reading.standing(user).unread == len(seqs)
 
 
 def test_reading_and_appending_at_once_never_lets_the_count_drift(real_ground: None) -> None:
@@ -76,7 +74,7 @@ def test_reading_and_appending_at_once_never_lets_the_count_drift(real_ground: N
 
     def read_all() -> None:
         while not stop.is_set():
-            reading.mark_all_read(user, clock.now())
+            changing.change(user, Change.READ, clock.now())
         connection.close()
 
     reader = threading.Thread(target=read_all)
@@ -85,47 +83,46 @@ def test_reading_and_appending_at_once_never_lets_the_count_drift(real_ground: N
         InboxStore().append([message(user) for _ in range(3)], "in_app")
     stop.set()
     reader.join()
-    assert reading.unread_count(user) == InboxItem.objects.filter(user_id=user, read_at=None).count()
-    reading.mark_all_read(user, clock.now())
-    assert reading.unread_count(user) == 0
+    assert reading.standing(user).unread == InboxItem.objects.filter(user_id=user, read_at=None).count()
+    changing.change(user, Change.READ, clock.now())
+    assert reading.standing(user).unread == 0
 
 
-STEPS = st.lists(st.sampled_from(["append", "read", "dismiss", "read_all", "read_again"]), max_size=25)
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["append", "all", *Change]), st.integers(min_value=0, max_value=9)), max_size=30
+)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
-def test_the_count_is_the_count_whatever_happens(ground: None, steps: list[str]) -> None:
+def test_counts_and_revisions_are_exact_whatever_happens(ground: None, steps: list[tuple[str, int]]) -> None:
     user = new_id()
     ids: list[UUID] = []
-    for step in steps:
-        act(step, user, ids)
-        unread = InboxItem.objects.filter(user_id=user, read_at=None).count()
-        assert reading.unread_count(user) == unread
+    rev = 0
+    for step, which in steps:
+        act(step, which, user, ids)
+        standing = reading.standing(user)
+        here = [item for item in InboxItem.objects.filter(user_id=user) if is_here(item)]
+        assert standing.unread == sum(item.read_at is None for item in here)
+        assert standing.unseen == sum(item.seen_at is None for item in here)
+        latest = InboxItem.objects.filter(user_id=user).order_by("-rev").values_list("rev", flat=True).first()
+        assert standing.rev == (latest or 0) >= rev
+        rev = standing.rev
 
 
-def act(step: str, user: UUID, ids: list[UUID]) -> Any:
+def is_here(item: InboxItem) -> bool:
+    return not (item.dismissed_at or item.archived_at or item.recalled_at or item.snoozed_until)
+
+
+def act(step: str, which: int, user: UUID, ids: list[UUID]) -> Any:
     now = clock.now()
-    match step:
-        case "append":
-            ids.append(new_id())
-            return InboxStore().append([message(user, ids[-1])], "in_app")
-        case "read_all":
-            return reading.mark_all_read(user, now)
-        case "dismiss" if ids:
-            return reading.dismiss(user, ids[len(ids) // 2], now)
-        case "read" | "read_again" if ids:
-            return reading.mark_read(user, ids[0], now)
-    return None
-
-
-def test_the_name_of_a_users_group_is_the_layers_own() -> None:
-    user = new_id()
-
-    async def of_the_layer() -> str:
-        return str(get_channel_layer()._get_group_channel_name(group_of(user)))
-
-    assert asyncio.run(of_the_layer()) == channel_name(user)
+    if step == "append":
+        ids.append(new_id())
+        return InboxStore().append([message(user, ids[-1])], "in_app")
+    if step == "all":
+        return changing.change(user, Change.READ, now)
+    chosen = [ids[which % len(ids)]] if ids else []
+    return changing.change(user, Change(step), now, ids=chosen, until=now)
 
 
 def test_another_users_item_can_be_neither_seen_nor_marked(ground: None) -> None:
@@ -133,5 +130,5 @@ def test_another_users_item_can_be_neither_seen_nor_marked(ground: None) -> None
     item = message(owner)
     InboxStore().append([item], "in_app")
     assert reading.one(other, UUID(item.id)) is None
-    assert reading.mark_read(other, UUID(item.id), clock.now()) is False
-    assert reading.unread_count(owner) == 1
+    assert changing.change(other, Change.READ, clock.now(), ids=[UUID(item.id)]).items == ()
+    assert reading.standing(owner).unread == 1

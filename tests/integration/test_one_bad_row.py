@@ -18,7 +18,8 @@ from clarion.records import clock, partitions
 from clarion.records.access.permissions import Permission
 from clarion.records.accounts.models import Account
 from clarion.records.ids import first_id_of
-from clarion.records.inbox import reading
+from clarion.records.inbox import changing, reading
+from clarion.records.inbox.changing import Change
 from clarion.records.inbox.store import InboxStore
 from clarion.records.ledger.models import Job, Notification, QueueEntry, Request
 from clarion.records.people.models import Device, User
@@ -129,11 +130,11 @@ def test_dropping_old_weeks_keeps_the_unread_count_true(ann: User) -> None:
     partitions.ensure(past, weeks_ahead=0)
     old = message(ann.id, first_id_of(past))
     InboxStore().append([old, message(ann.id)], "in_app")
-    assert reading.unread_count(ann.id) == 2
+    assert reading.standing(ann.id).unread == 2
     partitions.drop_before(clock.now() - timedelta(weeks=10))
-    assert reading.unread_count(ann.id) == 1
-    reading.mark_all_read(ann.id, clock.now())
-    assert reading.unread_count(ann.id) == 0
+    assert reading.standing(ann.id).unread == 1
+    changing.change(ann.id, Change.READ, clock.now())
+    assert reading.standing(ann.id).unread == 0
 
 
 def test_a_request_outlives_its_week_while_the_next_still_needs_it(ann: User) -> None:

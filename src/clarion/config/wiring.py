@@ -27,8 +27,8 @@ from clarion.providers import (
     webpush,
     websocket,
 )
-from clarion.records.inbox.live import LiveLayer
 from clarion.records.inbox.store import InboxStore
+from clarion.records.live.layer import LiveLayer
 from clarion.records.outbox.store import OutboxStore
 
 PROVIDERS: tuple[Entry, ...] = (

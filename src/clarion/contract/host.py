@@ -14,12 +14,14 @@ from clarion.contract.message import Message
 
 
 class InboxItem(msgspec.Struct, frozen=True, kw_only=True):
-    """An item as it stands in a person's inbox; `seq` grows by one for each item of that user, without gaps."""
+    """An item as it stands in a person's inbox; `seq` grows by one for each item of that user, without gaps, and `rev`
+    for each change of their inbox."""
 
     id: str
     user_id: str
     channel: str
     seq: int
+    rev: int
     title: str
     body: str
     data: Mapping[str, object]

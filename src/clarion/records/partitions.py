@@ -98,9 +98,14 @@ def drop_before(moment: datetime, tables: Iterable[str] = tuple(PARTITIONED)) ->
 # what else goes with a partition, in the same transaction
 _ALONG = {
     "ledger_notification": "DELETE FROM ledger_dead_letter WHERE id >= %(low)s AND id < %(high)s",
-    "inbox_item": "UPDATE inbox_counter AS c SET unread = greatest(c.unread - gone.number, 0) FROM ("
-    "SELECT user_id, count(*) AS number FROM inbox_item WHERE id >= %(low)s AND id < %(high)s AND read_at IS NULL"
-    " GROUP BY user_id) AS gone WHERE c.user_id = gone.user_id",
+    "inbox_item": """
+UPDATE inbox_counter AS c SET unread = greatest(c.unread - gone.unread, 0), unseen = greatest(c.unseen - gone.unseen, 0)
+FROM (SELECT user_id, count(*) FILTER (WHERE read_at IS NULL) AS unread,
+             count(*) FILTER (WHERE seen_at IS NULL) AS unseen
+      FROM inbox_item WHERE id >= %(low)s AND id < %(high)s AND dismissed_at IS NULL AND archived_at IS NULL
+        AND recalled_at IS NULL AND snoozed_until IS NULL GROUP BY user_id) AS gone
+WHERE c.user_id = gone.user_id
+""",
 }
 
 

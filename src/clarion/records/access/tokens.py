@@ -1,14 +1,15 @@
 """JWTs: our own access and refresh tokens, and the platform's, verified with a shared secret or a public key."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import jwt
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from clarion.records.access.models import RefreshToken
 from clarion.records.access.permissions import Caller, CallerKind, Permission, parse_permissions
@@ -18,6 +19,7 @@ from clarion.records.people.models import User
 ACCESS_LIFE = timedelta(minutes=30)
 REFRESH_LIFE = timedelta(days=14)
 LEEWAY = timedelta(seconds=30)
+LATEST = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class InvalidToken(Exception):
@@ -89,26 +91,57 @@ def forget_expired(now: datetime) -> int:
     return RefreshToken.objects.filter(expires_at__lt=now).delete()[0]
 
 
-def caller_for(token: str) -> Caller:
-    """The caller behind an access token; raises InvalidToken. `user_id` is our id or the platform's own."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """What a good access token says. `user_id` is our id or the platform's own; `epoch` None: the platform's token."""
+
+    user_id: str
+    epoch: int | None
+    expires_at: datetime
+
+
+def claims_of(token: str) -> Claims:
+    """What an access token says, its signature and times checked, its user not. Raises InvalidToken."""
     claims = _decode(token)
     if claims.get("token_type", "access") != "access":
         raise InvalidToken("a refresh token is no access token")
-    user = _user_of(str(claims["user_id"]))
+    try:
+        expires_at = datetime.fromtimestamp(int(claims["exp"]), tz=UTC)
+    except (ValueError, OverflowError, OSError):
+        expires_at = LATEST
+    return Claims(user_id=str(claims["user_id"]), epoch=claims.get("epoch"), expires_at=expires_at)
+
+
+def caller_for(token: str) -> Caller:
+    """The caller behind an access token; raises InvalidToken."""
+    (found,) = callers_for([claims_of(token)])
+    if isinstance(found, InvalidToken):
+        raise found
+    return found
+
+
+def callers_for(claims: Sequence[Claims]) -> list[Caller | InvalidToken]:
+    """The callers behind these claims as they stand now, in one query."""
+    users = _users_of({each.user_id for each in claims})
+    return [_caller(each, users.get(each.user_id)) for each in claims]
+
+
+def _caller(claims: Claims, user: User | None) -> Caller | InvalidToken:
     if user is None:
-        raise InvalidToken("the user of this token is unknown or inactive")
-    if claims.get("epoch", user.token_epoch) != user.token_epoch:
-        raise InvalidToken("the token was revoked; log in again")
+        return InvalidToken("the user of this token is unknown or inactive")
+    if claims.epoch is not None and claims.epoch != user.token_epoch:
+        return InvalidToken("the token was revoked; log in again")
     permissions = parse_permissions(user.permissions) | ({Permission.STAFF} if user.is_staff else set())
     return Caller(kind=CallerKind.USER, id=user.id, user_id=user.id, permissions=frozenset(permissions))
 
 
-def _user_of(claim: str) -> User | None:
-    identifier = _uuid(claim)
-    active = User.objects.filter(is_active=True)
-    if identifier is not None and (user := active.filter(pk=identifier).first()):
-        return user
-    return active.filter(external_id=claim).first()
+def _users_of(names: Collection[str]) -> dict[str, User]:
+    """Active users by what a token calls them; our own ids go before the platform's."""
+    ids = {name: identifier for name in names if (identifier := _uuid(name)) is not None}
+    rows = list(User.objects.filter(Q(pk__in=ids.values()) | Q(external_id__in=names), is_active=True))
+    by_id = {row.id: row for row in rows}
+    found = {row.external_id: row for row in rows if row.external_id}
+    return found | {name: by_id[identifier] for name, identifier in ids.items() if identifier in by_id}
 
 
 def _uuid(text: object) -> UUID | None:

@@ -1,23 +1,23 @@
-"""Reading an inbox and marking items. Every mark moves the unread count in the same transaction, and the
-notification's own state with it."""
+"""Reading an inbox. Changing it is changing.py's."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db import connection, transaction
+from django.db import connection
 
-from clarion.records.ledger.rows import Move
-from clarion.records.ledger.status import Status
-from clarion.records.ledger.transitions import move
+from clarion.records import hot
 from clarion.records.personal.envelope import place_of
 from clarion.records.personal.ring import ring
 from clarion.records.personal.sealed import opened_or
 
-_FIELDS = "id, user_id, channel, seq, category, priority, content_sealed, created_at, read_at, dismissed_at"
+_FIELDS = (
+    "id, user_id, channel, seq, category, priority, content_sealed, created_at, read_at, dismissed_at, rev, born_rev,"
+    " seen_at, archived_at, snoozed_until, recalled_at"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +36,22 @@ class Item:
     created_at: datetime
     read_at: datetime | None
     dismissed_at: datetime | None
+    rev: int
+    born_rev: int
+    seen_at: datetime | None
+    archived_at: datetime | None
+    snoozed_until: datetime | None
+    recalled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """The last numbers given in an inbox, and how many items are unread and unseen."""
+
+    seq: int = 0
+    rev: int = 0
+    unread: int = 0
+    unseen: int = 0
 
 
 def _item(row: Sequence[Any]) -> Item:
@@ -55,6 +71,12 @@ def _item(row: Sequence[Any]) -> Item:
         created_at=row[7],
         read_at=row[8],
         dismissed_at=row[9],
+        rev=row[10],
+        born_rev=row[11],
+        seen_at=row[12],
+        archived_at=row[13],
+        snoozed_until=row[14],
+        recalled_at=row[15],
     )
 
 
@@ -64,70 +86,98 @@ def _select(where: str, values: list[Any]) -> list[Item]:
         return [_item(row) for row in cursor.fetchall()]
 
 
+_HERE = "dismissed_at IS NULL AND archived_at IS NULL AND recalled_at IS NULL"
+_AWAKE = f"{_HERE} AND snoozed_until IS NULL"
+_STATUS = {
+    "all": _AWAKE,
+    "unread": f"{_AWAKE} AND read_at IS NULL",
+    "read": f"{_AWAKE} AND read_at IS NOT NULL",
+    "snoozed": f"{_HERE} AND snoozed_until IS NOT NULL",
+    "archived": "dismissed_at IS NULL AND recalled_at IS NULL AND archived_at IS NOT NULL",
+}
+
+
 def since(user_id: UUID, seq: int, limit: int) -> list[Item]:
-    """Items after a sequence number, oldest first; dismissed ones too, so that a client can drop them."""
+    """Items after a sequence number, oldest first; those put away too, so that a client can drop them."""
     return _select("user_id = %s AND seq > %s ORDER BY seq LIMIT %s", [user_id, seq, limit])
 
 
 def newest(user_id: UUID, status: str, before: int | None, limit: int) -> list[Item]:
-    """Newest first; `status` is `unread`, `read` or `all` (dismissed ones never)."""
-    clause = {"unread": " AND read_at IS NULL", "read": " AND read_at IS NOT NULL", "all": ""}[status]
+    """Newest first; `status` is all, unread, read (what is not put away), snoozed or archived."""
     return _select(
-        f"user_id = %s AND dismissed_at IS NULL AND seq < %s{clause} ORDER BY seq DESC LIMIT %s",
+        f"user_id = %s AND seq < %s AND {_STATUS[status]} ORDER BY seq DESC LIMIT %s",
         [user_id, before if before is not None else 2**62, limit],
     )
 
 
 def one(user_id: UUID, identifier: UUID) -> Item | None:
-    """One item of this user."""
-    found = _select("id = %s AND user_id = %s", [identifier, user_id])
+    """One item of this user, unless it was recalled."""
+    found = _select("id = %s AND user_id = %s AND recalled_at IS NULL", [identifier, user_id])
     return found[0] if found else None
 
 
-def unread_count(user_id: UUID) -> int:
-    """From the counter; exact, for it changes with the items."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT unread FROM inbox_counter WHERE user_id = %s", [user_id])
-        row = cursor.fetchone()
-    return row[0] if row else 0
+def some(user_id: UUID, ids: Collection[UUID]) -> list[Item]:
+    """These items of this user, recalled ones too, in the order of their numbers."""
+    return _select("id = ANY(%s) AND user_id = %s ORDER BY seq", [list(ids), user_id])
 
 
-def last_seq(user_id: UUID) -> int:
-    """The newest number given to this user."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT last_seq FROM inbox_counter WHERE user_id = %s", [user_id])
-        row = cursor.fetchone()
-    return row[0] if row else 0
+_STANDINGS = "SELECT user_id, last_seq, last_rev, unread, unseen FROM inbox_counter WHERE user_id = ANY(%s::uuid[])"
 
 
-def mark_read(user_id: UUID, identifier: UUID, now: datetime) -> bool:
-    """Mark one item; False when it was read before or is not this user's."""
-    return bool(_mark(user_id, "id = %s AND read_at IS NULL", [identifier], now, dismiss=False))
+def standings(user_ids: Collection[UUID]) -> dict[UUID, Standing]:
+    """Where these inboxes stand, in one query; exact, for counts change with the items. Who never got any is absent."""
+    rows = hot.fetch(_STANDINGS, [hot.uuids(user_ids)])
+    return {row[0]: Standing(seq=row[1], rev=row[2], unread=row[3], unseen=row[4]) for row in rows}
 
 
-def mark_all_read(user_id: UUID, now: datetime) -> int:
-    """Mark every unread item; how many there were."""
-    return len(_mark(user_id, "read_at IS NULL", [], now, dismiss=False))
+def standing(user_id: UUID) -> Standing:
+    """Where one inbox stands."""
+    return standings([user_id]).get(user_id, Standing())
 
 
-def dismiss(user_id: UUID, identifier: UUID, now: datetime) -> bool:
-    """Put one item away (it counts as read); False when it was dismissed before or is not this user's."""
-    return bool(_mark(user_id, "id = %s AND dismissed_at IS NULL", [identifier], now, dismiss=True))
+_BACKLOGS = f"""
+SELECT i.* FROM unnest(%s::uuid[]) AS asked(user_id), LATERAL (
+    SELECT {_FIELDS} FROM inbox_item AS o WHERE o.user_id = asked.user_id AND {_STATUS["unread"]}
+    ORDER BY seq DESC LIMIT %s) AS i
+"""
 
 
-def _mark(user_id: UUID, where: str, values: list[Any], now: datetime, *, dismiss: bool) -> list[UUID]:
-    also = ", dismissed_at = %s" if dismiss else ""
-    with transaction.atomic(), connection.cursor() as cursor:
-        # the counter is locked before any item, as everywhere, so that counts and items change together
-        cursor.execute("SELECT 1 FROM inbox_counter WHERE user_id = %s FOR UPDATE", [user_id])
-        cursor.execute(
-            f"WITH old AS (SELECT id, read_at FROM inbox_item WHERE user_id = %s AND {where})"
-            f" UPDATE inbox_item AS i SET read_at = coalesce(i.read_at, %s){also} FROM old WHERE i.id = old.id"
-            " RETURNING i.id, old.read_at IS NULL",
-            [user_id, *values, now, *([now] if dismiss else [])],
-        )
-        rows = cursor.fetchall()
-        newly_read = [row[0] for row in rows if row[1]]
-        cursor.execute("UPDATE inbox_counter SET unread = unread - %s WHERE user_id = %s", [len(newly_read), user_id])
-        move([Move(notification_id=identifier, to=Status.READ) for identifier in newly_read], now)
-    return [row[0] for row in rows]
+def backlogs(user_ids: Collection[UUID], limit: int) -> dict[UUID, list[Item]]:
+    """The newest unread items of each of these inboxes, oldest first, in one query."""
+    found: dict[UUID, list[Item]] = {}
+    for row in hot.fetch(_BACKLOGS, [hot.uuids(user_ids), limit]):
+        found.setdefault(row[1], []).append(_item(row))
+    return {user: items[::-1] for user, items in found.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class After:
+    """Where a client stopped in an inbox: a revision and, where that is a change of many items, the last of them.
+    `rev` None: after the item with the number `seq`, in the order of items."""
+
+    user_id: UUID
+    rev: int | None
+    seq: int
+
+
+_PAGE = """
+SELECT asked.place, i.* FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[]) WITH ORDINALITY
+    AS asked(user_id, rev, seq, place), LATERAL (
+    SELECT {fields} FROM inbox_item AS o WHERE o.user_id = asked.user_id AND {after} ORDER BY {order} LIMIT %s) AS i
+"""
+_BY_ITEM = _PAGE.format(fields=_FIELDS, after="o.seq > asked.seq", order="o.seq")
+_BY_CHANGE = _PAGE.format(fields=_FIELDS, after="(o.rev, o.seq) > (asked.rev, asked.seq)", order="o.rev, o.seq")
+
+
+def pages(asked: Sequence[After], limit: int) -> list[list[Item]]:
+    """What came after each of these places, in order, in a query for each kind of place; those put away too, so that a
+    client can drop them."""
+    found: list[list[Item]] = [[] for _ in asked]
+    for statement, by_change in ((_BY_CHANGE, True), (_BY_ITEM, False)):
+        places = [n for n, a in enumerate(asked) if (a.rev is not None) == by_change]
+        if places:
+            users = hot.uuids(asked[n].user_id for n in places)
+            numbers = [[asked[n].rev for n in places], [asked[n].seq for n in places]]
+            for row in hot.fetch(statement, [users, *numbers, limit]):
+                found[places[row[0] - 1]].append(_item(row[1:]))
+    return found

@@ -4,20 +4,18 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
-import structlog
 from msgspec import Meta
 
-from clarion.contract.faults import Unreachable
+from clarion.flows.inbox import flow
 from clarion.records import clock
 from clarion.records.inbox import reading
-from clarion.records.inbox.live import LiveLayer
+from clarion.records.inbox.changing import Change
 from clarion.records.inbox.reading import Item
 from clarion.surfaces.api.endpoint import Answer, Call, Endpoint, Open, operation
 from clarion.surfaces.api.fields import Instant, Object
 from clarion.surfaces.api.problems import Refusal
 
 Sequence = Annotated[int, Meta(ge=0, le=2**62)]
-log = structlog.get_logger()
 
 
 class ItemOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,15 +86,9 @@ def _out(item: Item) -> ItemOut:
     )
 
 
-def _marked(call: Call, changed: int, status: str = "read") -> Answer:
-    user = call.caller.user_id
-    count = reading.unread_count(user)
-    if changed:
-        try:
-            LiveLayer().tell(user, {"type": "inbox.unread", "count": count})
-        except Unreachable:
-            log.warning("unread_not_told")
-    return Answer(value=Marked(status=status, changed=changed, unread_count=count))
+def _mark(call: Call, kind: Change, status: str, ids: list[UUID] | None) -> Answer:
+    changed = flow.mark(call.caller.user_id, kind, clock.now(), ids=ids)
+    return Answer(value=Marked(status=status, changed=len(changed.items), unread_count=changed.unread))
 
 
 def _own(call: Call, identifier: UUID) -> None:
@@ -117,10 +109,11 @@ class InboxView(Endpoint):
         else:
             found = reading.newest(user, query.status, query.before, query.page_size)
         full = query.since is None and len(found) == query.page_size
+        now = reading.standing(user)
         value = Items(
             results=[_out(item) for item in found],
-            last_seq=reading.last_seq(user),
-            unread_count=reading.unread_count(user),
+            last_seq=now.seq,
+            unread_count=now.unread,
             next_before=found[-1].seq if full else None,
         )
         return Answer(value=value)
@@ -132,7 +125,7 @@ class UnreadView(Endpoint):
     @operation(permission=Open.SIGNED_IN, answers={200: UnreadCount})
     def get(self, call: Call) -> Answer:
         """Count my unread items."""
-        count = reading.unread_count(call.caller.user_id)
+        count = reading.standing(call.caller.user_id).unread
         return Answer(value=UnreadCount(count=count, unread_count=count))
 
 
@@ -143,7 +136,7 @@ class ReadView(Endpoint):
     def post(self, call: Call, id: UUID) -> Answer:  # noqa: A002
         """Mark an item as read."""
         _own(call, id)
-        return _marked(call, int(reading.mark_read(call.caller.user_id, id, clock.now())))
+        return _mark(call, Change.READ, "read", [id])
 
 
 class DismissView(Endpoint):
@@ -153,7 +146,7 @@ class DismissView(Endpoint):
     def post(self, call: Call, id: UUID) -> Answer:  # noqa: A002
         """Put an item away."""
         _own(call, id)
-        return _marked(call, int(reading.dismiss(call.caller.user_id, id, clock.now())), "dismissed")
+        return _mark(call, Change.DISMISS, "dismissed", [id])
 
 
 class ReadAllView(Endpoint):
@@ -162,4 +155,4 @@ class ReadAllView(Endpoint):
     @operation(permission=Open.SIGNED_IN, answers={200: Marked})
     def post(self, call: Call) -> Answer:
         """Mark all my items as read."""
-        return _marked(call, reading.mark_all_read(call.caller.user_id, clock.now()))
+        return _mark(call, Change.READ, "read", None)

@@ -1,12 +1,12 @@
-"""The frames of `/ws/notifications/`: what a client may say, what it is told. Shapes only, nothing is done here."""
+"""The frames of `/ws/notifications/`: what a client may say, and what answers it. What it is told of others' doing is
+records/live/frames.py's. Shapes only, nothing is done here."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
 
-from clarion.records.inbox.reading import Item
+from clarion.records.live.frames import frame
 
 LARGEST_FRAME_BYTES = 64 * 1024
 Text = Annotated[str, msgspec.Meta(max_length=255)]
@@ -25,9 +25,10 @@ class MarkAllRead(msgspec.Struct, frozen=True, tag="mark_all_read"):
 
 
 class CatchUp(msgspec.Struct, frozen=True, tag="catch_up"):
-    """Every item with a greater sequence number."""
+    """Every item with a greater sequence number; with `rev`, what changed after that revision instead."""
 
-    since: Annotated[int, msgspec.Meta(ge=0, lt=2**62)]
+    since: Annotated[int, msgspec.Meta(ge=0, lt=2**62)] = 0
+    rev: Annotated[int, msgspec.Meta(ge=0, lt=2**62)] | None = None
 
 
 class JoinRoom(msgspec.Struct, frozen=True, tag="join_room"):
@@ -41,7 +42,6 @@ class LeaveRoom(msgspec.Struct, frozen=True, tag="leave_room"):
 ClientFrame = Ping | MarkRead | MarkAllRead | CatchUp | JoinRoom | LeaveRoom
 _TYPES = frozenset({"ping", "mark_read", "mark_all_read", "catch_up", "join_room", "leave_room"})
 _DECODER: msgspec.json.Decoder[ClientFrame] = msgspec.json.Decoder(ClientFrame)
-_ENCODER = msgspec.json.Encoder()
 
 
 class BadFrame(Exception):
@@ -70,68 +70,16 @@ def _what_is_wrong(text: bytes, error: str) -> tuple[str, str]:
     return "invalid_frame", error
 
 
-class Note(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One inbox item as a client sees it."""
-
-    id: str
-    seq: int
-    channel: str
-    category: str
-    priority: int
-    title: str
-    body: str
-    data: dict[str, Any] | None
-    created_at: str
-    read: bool
-    dismissed: bool = False
-
-
-def note_of(item: Item) -> Note:
-    """A stored item."""
-    return Note(
-        id=str(item.id),
-        seq=item.seq,
-        channel=item.channel,
-        category=item.category,
-        priority=item.priority,
-        title=item.title,
-        body=item.body,
-        data=item.data,
-        created_at=item.created_at.isoformat(),
-        read=item.read_at is not None,
-        dismissed=item.dismissed_at is not None,
-    )
-
-
-def note_of_event(item: Mapping[str, Any]) -> Note:
-    """An item as `records.inbox.live` publishes it."""
-    return msgspec.convert(item, Note)
-
-
-def notification(note: Note) -> str:
-    """An item."""
-    return _frame("notification", note)
-
-
-def unread(count: int) -> str:
-    """How many items are unread."""
-    return _frame("unread", {"count": count})
-
-
-def caught_up(seq: int) -> str:
-    """The end of the answer to `catch_up`; `seq` is what to ask from next time."""
-    return _frame("caught_up", {"seq": seq})
+def caught_up(seq: int, rev: int) -> str:
+    """The end of the answer to `catch_up`: what to ask from next time."""
+    return frame("caught_up", {"seq": seq, "rev": rev})
 
 
 def pong() -> str:
     """The answer to `ping`."""
-    return _frame("pong", {})
+    return frame("pong", {})
 
 
 def error(code: str, message: str) -> str:
     """What went wrong with a client's frame."""
-    return _frame("error", {"code": code, "message": message})
-
-
-def _frame(kind: str, data: object) -> str:
-    return _ENCODER.encode({"type": kind, "data": data}).decode()
+    return frame("error", {"code": code, "message": message})

@@ -1,21 +1,22 @@
 """Who is at the door of a socket: the token, the origin, and what is refused with which close code."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
-import jwt
 from django.conf import settings
 from django.http.request import validate_host
 
+from clarion.records import clock
 from clarion.records.access import tokens
+from clarion.records.access.tokens import Claims
 from clarion.surfaces.realtime.bridge import Scope
 
 SUBPROTOCOL = "clarion.jwt"
 UNKNOWN_CALLER = 4401
 NOT_YOURS = 4403
-LATEST = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class Refused(Exception):
@@ -29,11 +30,15 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
-    """A user behind a good token, until `expires_at`."""
+    """A user behind a good token."""
 
     user_id: UUID
-    expires_at: datetime
-    token: str = field(repr=False)
+    claims: Claims = field(repr=False)
+
+    @property
+    def expires_at(self) -> datetime:
+        """The socket ends then."""
+        return self.claims.expires_at
 
 
 def check_origin(scope: Scope) -> None:
@@ -65,27 +70,33 @@ def subprotocol_of(scope: Scope) -> str | None:
     return SUBPROTOCOL if SUBPROTOCOL in (scope.get("subprotocols") or []) else None
 
 
-def admit(token: str, now: datetime) -> Visitor:
-    """The user behind a token; raises Refused. Reads the database: call it in a thread."""
+def admit_many(asked: Sequence[str]) -> list[Visitor | Exception]:
+    """The users behind these tokens, or why there is none (Refused). Reads the database: call it in a thread."""
+    claims = [_claims(token) for token in asked]
+    good = iter(still_admitted([each for each in claims if isinstance(each, Claims)]))
+    return [next(good) if isinstance(each, Claims) else each for each in claims]
+
+
+def still_admitted(claims: Sequence[Claims]) -> list[Visitor | Exception]:
+    """The users of these claims as they stand now, or why they may stay no longer (Refused). Reads the database."""
+    return [
+        Refused(UNKNOWN_CALLER, str(caller))
+        if isinstance(caller, tokens.InvalidToken)
+        else Visitor(user_id=caller.user_id, claims=each)
+        for each, caller in zip(claims, tokens.callers_for(claims), strict=True)
+    ]
+
+
+def _claims(token: str) -> Claims | Refused:
     if not token:
-        raise Refused(UNKNOWN_CALLER, "give a token: ?token=, Authorization: Bearer, or the clarion.jwt subprotocol")
+        return Refused(UNKNOWN_CALLER, "give a token: ?token=, Authorization: Bearer, or the clarion.jwt subprotocol")
     try:
-        caller = tokens.caller_for(token)
+        claims = tokens.claims_of(token)
     except tokens.InvalidToken as error:
-        raise Refused(UNKNOWN_CALLER, str(error)) from error
-    expires_at = _expiry(token)
-    if expires_at <= now:  # no leeway here: the socket would be closed at once
-        raise Refused(UNKNOWN_CALLER, "the token has expired")
-    return Visitor(user_id=caller.user_id, expires_at=expires_at, token=token)
-
-
-def _expiry(token: str) -> datetime:
-    # caller_for has verified the signature just now; this only reads what it has checked
-    claims = jwt.decode(token, options={"verify_signature": False})
-    try:
-        return datetime.fromtimestamp(int(claims["exp"]), tz=UTC)
-    except (ValueError, OverflowError, OSError):
-        return LATEST
+        return Refused(UNKNOWN_CALLER, str(error))
+    if claims.expires_at <= clock.now():  # no leeway here: the socket would be closed at once
+        return Refused(UNKNOWN_CALLER, "the token has expired")
+    return claims
 
 
 def _header(scope: Scope, wanted: bytes) -> str:

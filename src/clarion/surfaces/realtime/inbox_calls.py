@@ -3,7 +3,7 @@
 A handful of threads serves any number of sockets; more would only add connections to PostgreSQL.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,8 +12,10 @@ from uuid import UUID
 
 from channels.db import database_sync_to_async
 
+from clarion.flows.inbox import flow
 from clarion.records.inbox import reading
-from clarion.records.inbox.reading import Item
+from clarion.records.inbox.changing import Change
+from clarion.records.inbox.reading import After, Item, Standing
 
 THREADS = 4
 BACKLOG_MOST = 100
@@ -32,34 +34,42 @@ def in_thread(function: Callable[P, T]) -> Callable[P, Awaitable[T]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """What a client is told first. Every item up to `seq` is either in `items`, read, or older than the backlog."""
+    """What a client is told first: where the inbox stood, and the newest unread items. Whatever came up to
+    `standing.rev` is either in `items`, read, or older than the backlog."""
 
-    unread: int
-    seq: int
+    standing: Standing
     items: list[Item]
 
 
-def read_opening(user_id: UUID) -> Opening:
-    """The unread count and the newest unread items, oldest first."""
-    # The number is read before the items: what comes in between is in both or is told again, never in neither.
-    seq = reading.last_seq(user_id)
-    items = reading.newest(user_id, "unread", None, BACKLOG_MOST)[::-1]
-    return Opening(unread=reading.unread_count(user_id), seq=max([seq, *(i.seq for i in items)]), items=items)
+def read_openings(asked: Sequence[tuple[UUID, bool]]) -> list[Opening]:
+    """One for each user; items for those who ask for the backlog."""
+    # Where it stands is read before the items: what comes in between is told again, never left out.
+    standings = reading.standings({user for user, _ in asked})
+    wanting = {user for user, backlog in asked if backlog}
+    backlogs = reading.backlogs(wanting, BACKLOG_MOST) if wanting else {}
+    return [
+        Opening(standing=standings.get(user, Standing()), items=backlogs.get(user, []) if backlog else [])
+        for user, backlog in asked
+    ]
 
 
-def read_page(user_id: UUID, since: int) -> list[Item]:
-    """The next PAGE items after a number, oldest first."""
-    return reading.since(user_id, since, PAGE)
+def read_pages(asked: Sequence[After]) -> list[list[Item]]:
+    """The next PAGE items after each place."""
+    return reading.pages(asked, PAGE)
 
 
-def mark_read(user_id: UUID, identifier: UUID, now: datetime) -> int | None:
-    """Mark one item; the unread count after it, or None when the user has no such item."""
-    if not reading.mark_read(user_id, identifier, now) and reading.one(user_id, identifier) is None:
-        return None
-    return reading.unread_count(user_id)
+def read_standings(users: Collection[UUID]) -> dict[UUID, Standing]:
+    """Where these inboxes stand."""
+    return reading.standings(users)
 
 
-def mark_all_read(user_id: UUID, now: datetime) -> int:
-    """Mark every item; the unread count after it."""
-    reading.mark_all_read(user_id, now)
-    return reading.unread_count(user_id)
+def mark_read(user_id: UUID, identifier: UUID, now: datetime) -> bool:
+    """Mark one item; False when the user has no such item."""
+    return bool(flow.mark(user_id, Change.READ, now, ids=[identifier]).items) or (
+        reading.one(user_id, identifier) is not None
+    )
+
+
+def mark_all_read(user_id: UUID, now: datetime) -> None:
+    """Mark every item."""
+    flow.mark(user_id, Change.READ, now)

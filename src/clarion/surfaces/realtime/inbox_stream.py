@@ -1,67 +1,141 @@
-"""The order of what one socket is told: every item once, by its number, whatever the hints do.
+"""The order of what one socket is told: every change of the inbox once, by its revision, whatever the hints do.
 
-A hint whose number is the next one is passed on. Any other greater number means that hints were lost or overtook each
-other: what lies between is read from the inbox. Hints may be late, double or missing; the client does not notice.
+A hint whose revision is the next one is passed on. Any other greater one means that hints were lost or overtook each
+other: what lies between is read from the inbox. Hints may be late, double or missing; the client does not notice. While
+a client is behind, nothing is kept for it here but where it stands.
 """
 
 import asyncio
+from collections.abc import Callable
+from itertools import groupby
 from uuid import UUID
 
-from clarion.surfaces.realtime import frames
-from clarion.surfaces.realtime.frames import Note
-from clarion.surfaces.realtime.inbox_calls import in_thread, read_opening, read_page
+from clarion.records.inbox.reading import After, Item
+from clarion.records.live import frames
+from clarion.surfaces.realtime import frames as answers
+from clarion.surfaces.realtime.loading import Loading
 from clarion.surfaces.realtime.outgoing import Outgoing
+
+END = 2**62
+"""After every item of a revision."""
 
 
 class InboxStream:
-    """The items of a user on their way to one socket."""
+    """A user's inbox on its way to one socket."""
 
-    def __init__(self, user_id: UUID, outgoing: Outgoing) -> None:
+    def __init__(
+        self, user_id: UUID, outgoing: Outgoing, loading: Loading, on_end: Callable[[Exception], None]
+    ) -> None:
+        """`on_end` hears why nothing more can be told."""
         self._user_id = user_id
         self._outgoing = outgoing
+        self._loading = loading
+        self._on_end = on_end
         self._told = 0
-        self._one_at_a_time = asyncio.Lock()
-        self._opened = asyncio.Event()
+        self._seq = 0
+        self._newest = 0
+        self._opened = False
+        self._free = asyncio.Lock()
+        self._repairing: asyncio.Task[None] | None = None
 
-    async def open(self, since: int | None) -> None:
-        """The unread count, then the backlog: what is unread, or everything after `since`."""
-        async with self._one_at_a_time:
-            opening = await in_thread(read_opening)(self._user_id)
-            await self._outgoing.put(frames.unread(opening.unread))
-            if since is None:
-                await self._outgoing.put(*(frames.notification(frames.note_of(item)) for item in opening.items))
-                self._told = opening.seq
+    async def open(self, since: int | None, rev: int | None) -> None:
+        """The unread count, then the backlog: what is unread, or everything after the item `since`, or after the
+        revision `rev`."""
+        async with self._free:
+            opening = await self._loading.openings.get((self._user_id, since is None and rev is None))
+            at = opening.standing
+            self._outgoing.put(frames.unread(at))
+            if rev is not None:
+                self._told = min(rev, at.rev)
+                await self._tell_changes()
+            elif since is not None:
+                await self._tell_items(since)
             else:
-                self._told = await self._tell_after(min(since, opening.seq))
-        self._opened.set()
+                await self._tell_page(opening.items)
+            self._told = max(self._told, at.rev)
+        self._opened = True
+        self.newest_is(0)
 
-    async def hear(self, note: Note) -> None:
-        """A hint from the live layer; one that comes before the backlog was told waits for it."""
-        await self._opened.wait()
-        async with self._one_at_a_time:
-            if note.seq == self._told + 1:
-                await self._outgoing.put(frames.notification(note))
-                self._told = note.seq
-            elif note.seq > self._told:
-                self._told = await self._tell_after(self._told)
+    def hear(self, rev: int, frame: str) -> None:
+        """A hint; one that is not next, or comes while the client is behind, says only how far the inbox is."""
+        if rev == self._told + 1 and self._is_idle() and self._outgoing.has_room:
+            self._outgoing.put(frame)
+            self._told = rev
+        else:
+            self.newest_is(rev)
 
-    async def repair(self) -> None:
-        """Tell what no hint came for (the live layer was away)."""
-        async with self._one_at_a_time:
-            self._told = await self._tell_after(self._told)
+    def _is_idle(self) -> bool:
+        return self._opened and self._repairing is None and not self._free.locked()
 
-    async def catch_up(self, since: int) -> None:
-        """The client asks for everything after a number, told before or not."""
-        await self._opened.wait()
-        async with self._one_at_a_time:
-            last = await self._tell_after(since)
-            if last > since:  # a number that was never given must not silence what comes
-                self._told = max(self._told, last)
-            await self._outgoing.put(frames.caught_up(self._told))
+    def newest_is(self, rev: int) -> None:
+        """The inbox has come so far; what the client lacks is read and told."""
+        self._newest = max(self._newest, rev)
+        if self._opened and self._newest > self._told and self._repairing is None:
+            self._repairing = asyncio.get_running_loop().create_task(self._repair())
 
-    async def _tell_after(self, seq: int) -> int:
-        """Page by page; returns the last number told."""
-        while page := await in_thread(read_page)(self._user_id, seq):
-            await self._outgoing.put(*(frames.notification(frames.note_of(item)) for item in page))
+    async def catch_up(self, since: int, rev: int | None) -> None:
+        """The client asks for everything after an item, or after a revision, told before or not."""
+        async with self._free:
+            at = (await self._loading.openings.get((self._user_id, False))).standing
+            if rev is None:
+                await self._tell_items(since)
+            else:
+                before, self._told = self._told, min(rev, self._told)
+                await self._tell_changes()
+                self._told = max(self._told, before)
+            self._outgoing.put(answers.caught_up(at.seq, self._told))
+
+    def stop(self) -> None:
+        """Read nothing more."""
+        if self._repairing is not None:
+            self._repairing.cancel()
+
+    async def _repair(self) -> None:
+        try:
+            while self._newest > self._told:
+                async with self._free:
+                    before = self._told
+                    await self._tell_changes()
+                    if self._told == before:  # a revision that was never given
+                        self._newest = before
+        except Exception as error:  # noqa: BLE001 -- it ends the socket, which says why
+            self._on_end(error)
+        finally:
+            self._repairing = None
+
+    async def _tell_items(self, seq: int) -> None:
+        """Page by page what came after an item."""
+        while page := await self._loading.pages.get(After(user_id=self._user_id, rev=None, seq=seq)):
+            await self._tell_page(page)
             seq = page[-1].seq
-        return seq
+
+    async def _tell_changes(self) -> None:
+        """Page by page what changed after the last revision that was told; items that came since are new."""
+        known, rev, seq = self._told, self._told, END
+        while page := await self._loading.pages.get(After(user_id=self._user_id, rev=rev, seq=seq)):
+            for number, items in groupby(page, key=lambda item: item.rev):
+                await self._tell_change(list(items), number, known)
+                self._told = max(self._told, number)
+            rev, seq = page[-1].rev, page[-1].seq
+
+    async def _tell_change(self, items: list[Item], rev: int, known: int) -> None:
+        await self._tell([item for item in items if item.born_rev > known and item.seq > self._seq])
+        # what came while items were told by their numbers was told with them
+        old = [item for item in items if item.born_rev <= known or (item.seq <= self._seq and item.rev > item.born_rev)]
+        if old:
+            await self._put(frames.changed_items([frames.note_of(item) for item in old], rev))
+
+    async def _tell_page(self, items: list[Item]) -> None:
+        """Items by their numbers, which may be ahead of the revision that was told."""
+        await self._tell(items)
+        if items:
+            self._seq = max(self._seq, items[-1].seq)
+            self._newest = max(self._newest, items[-1].born_rev)
+
+    async def _tell(self, items: list[Item]) -> None:
+        for item in items:
+            await self._put(frames.notification(frames.note_of(item)))
+
+    async def _put(self, frame: str) -> None:
+        await self._outgoing.wait_for_room()
+        self._outgoing.put(frame)

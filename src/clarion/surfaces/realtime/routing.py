@@ -4,10 +4,9 @@ from urllib.parse import parse_qs
 
 from django.db import InterfaceError, OperationalError
 
-from clarion.records import clock
 from clarion.surfaces.realtime.bridge import Receive, Scope, Send
-from clarion.surfaces.realtime.handshake import Refused, Visitor, admit, check_origin, subprotocol_of, token_of
-from clarion.surfaces.realtime.inbox_calls import in_thread
+from clarion.surfaces.realtime.handshake import Refused, Visitor, check_origin, subprotocol_of, token_of
+from clarion.surfaces.realtime.hub import hub
 from clarion.surfaces.realtime.outgoing import TRY_AGAIN_LATER
 from clarion.surfaces.realtime.session import Session
 
@@ -33,18 +32,18 @@ async def websocket_application(scope: Scope, receive: Receive, send: Send) -> N
         await send({"type": "websocket.close", "code": refused.code, "reason": refused.reason})
         return
     await send({"type": "websocket.accept", "subprotocol": subprotocol_of(scope)})
-    await Session(visitor, _since(scope), receive, send).run()
+    await Session(visitor, hub(), receive, send).run(_number(scope, "since"), _number(scope, "rev"))
 
 
 async def _admit(scope: Scope) -> Visitor:
     check_origin(scope)
     try:
-        return await in_thread(admit)(token_of(scope), clock.now())
+        return await hub().loading.visitors.get(token_of(scope))
     except (OperationalError, InterfaceError) as error:
         raise Refused(TRY_AGAIN_LATER, "temporarily unavailable; connect again") from error
 
 
-def _since(scope: Scope) -> int | None:
-    """`?since=SEQ`: a client that knows where it stopped gets what came after, instead of all that is unread."""
-    given = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("since", [""])[0]
+def _number(scope: Scope, name: str) -> int | None:
+    """`?since=SEQ`, `?rev=REV`: a client that knows where it stopped gets what came after, instead of all unread."""
+    given = parse_qs(scope.get("query_string", b"").decode("latin-1")).get(name, [""])[0]
     return int(given) if given.isascii() and given.isdigit() and len(given) <= DIGITS_MOST else None

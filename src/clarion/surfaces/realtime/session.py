@@ -1,109 +1,95 @@
-"""One socket from accept to close: four tasks, and the first that ends, ends all."""
+"""One socket from accept to close. It reads what the client says; what it is told comes through the hub.
+
+An idle socket is one waiting task and a few small objects: no thread, no timer, no connection of its own.
+"""
 
 import asyncio
+from time import monotonic
 from typing import Any
 
-import redis
 import structlog
 from django.db import InterfaceError, OperationalError
 
 from clarion.records import clock
+from clarion.records.live.events import Event
 from clarion.surfaces.realtime import frames, inbox_calls
 from clarion.surfaces.realtime.bridge import Receive, Send
 from clarion.surfaces.realtime.frames import BadFrame, CatchUp, ClientFrame, MarkAllRead, MarkRead, Ping
-from clarion.surfaces.realtime.handshake import UNKNOWN_CALLER, Refused, Visitor, admit
+from clarion.surfaces.realtime.handshake import Refused, Visitor
+from clarion.surfaces.realtime.hub import Hub
 from clarion.surfaces.realtime.inbox_calls import in_thread
 from clarion.surfaces.realtime.inbox_stream import InboxStream
-from clarion.surfaces.realtime.membership import Event, Membership, NotJoined
 from clarion.surfaces.realtime.outgoing import TRY_AGAIN_LATER, Outgoing
 from clarion.surfaces.realtime.pacing import Pace
 
-RECHECK_SECONDS = 60.0
 ABUSE = 1008
 TOO_LARGE = 1009
 BUG = 1011
-OUTAGES = (OperationalError, InterfaceError, redis.RedisError, NotJoined, OSError)
+LEFT = 1000
 
 log = structlog.get_logger()
 
 
 class Session:
-    """A visitor's socket. The tables are the truth; what comes over the live layer only says when to look."""
+    """A visitor's socket. The tables are the truth; what the hub tells only says when to look."""
 
-    def __init__(self, visitor: Visitor, since: int | None, receive: Receive, send: Send) -> None:
-        self._visitor = visitor
-        self._since = since
+    def __init__(self, visitor: Visitor, hub: Hub, receive: Receive, send: Send) -> None:
+        self.visitor = visitor
+        self.admitted_at = monotonic()
+        self._hub = hub
         self._receive = receive
-        self._outgoing = Outgoing(send)
-        self._stream = InboxStream(visitor.user_id, self._outgoing)
-        self._membership = Membership(visitor.user_id)
+        self._outgoing = Outgoing(send, self.end)
+        self._stream = InboxStream(visitor.user_id, self._outgoing, hub.loading, self.end)
         self._pace = Pace()
+        self._task: asyncio.Task[Any] | None = None
+        self._ended: Exception | None = None
 
-    async def run(self) -> None:
+    def hear(self, event: Event) -> None:
+        """Something was said to this user's sockets."""
+        if event.rev:
+            self._stream.hear(event.rev, event.frame)
+        else:
+            self._outgoing.put_late(event.frame)
+
+    def newest_is(self, rev: int) -> None:
+        """The inbox has come so far."""
+        self._stream.newest_is(rev)
+
+    def end(self, why: Exception) -> None:
+        """End the socket, from outside; the first reason stands."""
+        if self._ended is None:
+            self._ended = why
+            if self._task is not None:
+                self._task.cancel()
+
+    async def run(self, since: int | None, rev: int | None) -> None:
         """Serve until the client leaves or has to."""
-        refused = await self._serve()
+        refused = await self._serve(since, rev)
         if refused is not None:
-            log.info("socket_closed", user_id=str(self._visitor.user_id), code=refused.code)
+            log.info("socket_closed", user_id=str(self.visitor.user_id), code=refused.code)
             await self._outgoing.close(refused.code, refused.reason)
+        else:
+            await self._outgoing.stop()
 
-    async def _serve(self) -> Refused | None:
+    async def _serve(self, since: int | None, rev: int | None) -> Refused | None:
         """None when the client left by itself."""
-        tasks: set[asyncio.Task[None]] = set()
+        self._task = asyncio.current_task()
         try:
-            await self._membership.enter()
-            steps = (self._outgoing.write(), self._listen(), self._open_then_watch(), self._read())
-            tasks = {asyncio.create_task(step) for step in steps}
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        except Refused as refused:
-            return refused
-        except OUTAGES as error:
-            log.warning("socket_without_backing", kind=type(error).__name__)
-            return Refused(TRY_AGAIN_LATER, "temporarily unavailable; connect again")
-        except Exception as error:  # a door: the client is told, the bug is logged
-            log.exception("unexpected_error", kind=type(error).__name__)
-            return Refused(BUG, "something went wrong here")
+            await self._hub.enter(self)
+            await self._stream.open(since, rev)
+            await self._read()
+        except asyncio.CancelledError:
+            if self._ended is None or self._task is None:
+                raise
+            self._task.uncancel()
+            return _refusal_for(self._ended)
+        except Exception as error:  # noqa: BLE001 -- a door: the client is told, a bug is logged
+            return _refusal_for(error)
         finally:
-            await self._end(tasks)
+            self._task = None
+            self._stream.stop()
+            self._hub.leave(self)
         return None
-
-    async def _end(self, tasks: set[asyncio.Task[None]]) -> None:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        try:
-            await self._membership.leave()
-        except (redis.RedisError, OSError) as error:
-            log.warning("live_layer_not_left", kind=type(error).__name__)
-
-    async def _open_then_watch(self) -> None:
-        """First the group, then the backlog, so that nothing falls in between; then look after token and gaps."""
-        await self._membership.wait_until_joined()
-        await self._stream.open(self._since)
-        while True:
-            left = (self._visitor.expires_at - clock.now()).total_seconds()
-            if left <= 0:
-                raise Refused(UNKNOWN_CALLER, "the token has expired; connect again with a fresh one")
-            await asyncio.sleep(min(left, RECHECK_SECONDS))
-            if left > RECHECK_SECONDS:
-                await in_thread(admit)(self._visitor.token, clock.now())
-                await self._stream.repair()
-
-    async def _listen(self) -> None:
-        async for event in self._membership.events():
-            # What is heard before the join is certain was committed before the backlog is read, and is in it.
-            if self._membership.joined:
-                await self._hear(event)
-
-    async def _hear(self, event: Event) -> None:
-        match event["type"]:
-            case "inbox.item":
-                await self._stream.hear(frames.note_of_event(event["item"]))
-            case "inbox.unread":
-                await self._outgoing.put(frames.unread(int(event["count"])))
-            case other:
-                log.warning("unknown_live_event", kind=str(other)[:50])
 
     async def _read(self) -> None:
         while (event := await self._receive())["type"] != "websocket.disconnect":
@@ -111,38 +97,50 @@ class Session:
                 continue
             content = _content(event)
             if len(content) > frames.LARGEST_FRAME_BYTES:
-                await self._scold("too_large", "a frame may have 64 kB", TOO_LARGE)
+                self._scold("too_large", "a frame may have 64 kB", TOO_LARGE)
             if self._pace.is_too_fast():
-                await self._scold("too_many_frames", "50 frames a second at most", ABUSE)
+                self._scold("too_many_frames", "50 frames a second at most", ABUSE)
             await self._take(content)
 
-    async def _scold(self, code: str, message: str, close_code: int) -> None:
-        await self._outgoing.put(frames.error(code, message))
+    def _scold(self, code: str, message: str, close_code: int) -> None:
+        self._outgoing.put(frames.error(code, message))
         raise Refused(close_code, message)
 
     async def _take(self, content: bytes) -> None:
+        await self._outgoing.wait_for_room()
         try:
             await self._obey(frames.parse_frame(content))
         except BadFrame as bad:
-            await self._outgoing.put(frames.error(bad.code, str(bad)))
+            self._outgoing.put(frames.error(bad.code, str(bad)))
 
     async def _obey(self, frame: ClientFrame) -> None:
-        user_id = self._visitor.user_id
+        user_id = self.visitor.user_id
         match frame:
             case Ping():
-                await self._outgoing.put(frames.pong())
+                self._outgoing.put(frames.pong())
             case MarkRead(notification_id=identifier):
-                count = await in_thread(inbox_calls.mark_read)(user_id, identifier, clock.now())
-                if count is None:
+                if not await in_thread(inbox_calls.mark_read)(user_id, identifier, clock.now()):
                     raise BadFrame("notification_not_found", "your inbox has no item with this id")
-                await self._membership.publish({"type": "inbox.unread", "count": count})
             case MarkAllRead():
-                count = await in_thread(inbox_calls.mark_all_read)(user_id, clock.now())
-                await self._membership.publish({"type": "inbox.unread", "count": count})
-            case CatchUp(since=since):
-                await self._stream.catch_up(since)
+                await in_thread(inbox_calls.mark_all_read)(user_id, clock.now())
+            case CatchUp(since=since, rev=rev):
+                await self._stream.catch_up(since, rev)
             case _:
                 raise BadFrame("room_not_found", "there is no such room")
+
+
+def _refusal_for(error: Exception) -> Refused | None:
+    """What the client is told; None when there is nobody to tell."""
+    match error:
+        case Refused():
+            return error
+        case OperationalError() | InterfaceError():
+            log.warning("socket_without_backing", kind=type(error).__name__)
+            return Refused(TRY_AGAIN_LATER, "temporarily unavailable; connect again")
+        case OSError():
+            return None
+    log.error("unexpected_error", kind=type(error).__name__, exc_info=error)
+    return Refused(BUG, "something went wrong here")
 
 
 def _content(event: Any) -> bytes:

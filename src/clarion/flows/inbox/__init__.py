@@ -1,0 +1,1 @@
+"""What a person does with their inbox: changed, and shown at once wherever they look."""
