@@ -4,6 +4,7 @@ Each becomes the server it is about (exec), or calls one function. What they ser
 """
 
 import os
+import resource
 import socket
 import sys
 from typing import Annotated, NoReturn
@@ -16,7 +17,8 @@ from clarion.surfaces.cli.upenv import SETTINGS
 LARGEST_SOCKET_MESSAGE_BYTES = 64 * 1024
 GRACEFUL_SECONDS = 5
 # Per process, HTTP and WebSocket together: beyond it HTTP is answered 503, while WebSockets are still let in.
-MOST_CONNECTIONS = 4000
+MOST_CONNECTIONS = 12_000
+OTHER_FILES = 200
 SOUNDNESS = "clarion.config.checks.require_soundness"  # by name: the wiring is above us
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
@@ -104,7 +106,7 @@ def _become_asgi_server(application: str, host: str, port: int, workers: int) ->
     # Uvicorn and not Granian: it pings silent sockets and bounds messages, which Granian (2.8) has no option for.
     options = ["--host", host, "--port", str(port), "--workers", str(workers), "--lifespan", "off", "--no-access-log"]
     options += ["--no-server-header", "--timeout-graceful-shutdown", str(GRACEFUL_SECONDS), "--log-level", "warning"]
-    options += ["--limit-concurrency", str(MOST_CONNECTIONS)]
+    options += ["--limit-concurrency", str(_connections())]
     options += [
         "--ws-max-size",
         str(LARGEST_SOCKET_MESSAGE_BYTES),
@@ -114,6 +116,16 @@ def _become_asgi_server(application: str, host: str, port: int, workers: int) ->
         "20",
     ]
     _become("uvicorn", application, *options)
+
+
+def _connections() -> int:
+    """As many as the system lets a process have open at a time, up to a bound."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = (
+        MOST_CONNECTIONS + OTHER_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_CONNECTIONS + OTHER_FILES)
+    )
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
+    return max(files - OTHER_FILES, 1)
 
 
 def _become_http_server(host: str, port: int, workers: int, threads: int) -> NoReturn:

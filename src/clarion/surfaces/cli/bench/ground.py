@@ -11,6 +11,7 @@ import msgspec
 from clarion.surfaces.cli.api_client import ApiClient
 from clarion.surfaces.cli.bench.measured import Advance, BenchFailed, Extent, Meter, unheard
 from clarion.surfaces.cli.bench.orders import (
+    Admitted,
     Answer,
     Claiming,
     Claims,
@@ -21,6 +22,7 @@ from clarion.surfaces.cli.bench.orders import (
     Seed,
     Settled,
     Stores,
+    Tickets,
     Watch,
 )
 from clarion.surfaces.cli.bench.side_process import SideProcess
@@ -102,6 +104,11 @@ class Ground:
         """Milliseconds of each claim behind a backlog."""
         self._inside.tell(order)
         return self._expect(Claiming, unheard, CLAIMS_SECONDS).milliseconds
+
+    def tokens(self, people: list[UUID]) -> list[str]:
+        """Access tokens of these people."""
+        self._inside.tell(Tickets(people=people))
+        return self._expect(Admitted, unheard).tokens
 
     def _expect(self, kind: type[T], advance: Advance, seconds: float = SPEAK_SECONDS) -> T:
         answer = self._follow(advance, seconds)

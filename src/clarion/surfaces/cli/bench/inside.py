@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from clarion.surfaces.cli.bench.orders import (
+    Admitted,
     Answer,
     Claims,
     Crowd,
@@ -22,6 +23,7 @@ from clarion.surfaces.cli.bench.orders import (
     Seed,
     Settled,
     Stores,
+    Tickets,
     Watch,
 )
 
@@ -145,6 +147,17 @@ def _claims(order: Claims) -> None:
     _say(measure_claims(order))
 
 
+def _tickets(order: Tickets) -> None:
+    from datetime import timedelta
+
+    from clarion.records.access import tokens
+    from clarion.records.people.models import User
+
+    users = User.objects.in_bulk(order.people)
+    now = datetime.now(UTC)
+    _say(Admitted(tokens=[tokens.access_token(users[each], now, timedelta(hours=1)) for each in order.people]))
+
+
 def main() -> None:
     """Obey until stdin ends."""
     for line in sys.stdin:
@@ -159,6 +172,8 @@ def main() -> None:
                 _crowd(order)
             case Claims() as order:
                 _claims(order)
+            case Tickets() as order:
+                _tickets(order)
 
 
 if __name__ == "__main__":

@@ -50,7 +50,13 @@ class Claims(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     callers: int
 
 
-Order = Open | Seed | Watch | Crowd | Claims
+class Tickets(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Access tokens for these people. Answered with Admitted."""
+
+    people: list[UUID]
+
+
+Order = Open | Seed | Watch | Crowd | Claims | Tickets
 
 
 class Stores(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -95,4 +101,10 @@ class Claiming(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     milliseconds: list[float]
 
 
-Answer = Stores | Progress | Settled | Made | Claiming
+class Admitted(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """The tokens, in the order of the people."""
+
+    tokens: list[str]
+
+
+Answer = Stores | Progress | Settled | Made | Claiming | Admitted

@@ -1,0 +1,1 @@
+"""The sketched design: see ../README.md."""
