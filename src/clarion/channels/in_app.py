@@ -15,18 +15,32 @@ FIELDS = (
     FieldSpec(name="title", required=True, limit=255, single_line=True),
     FieldSpec(name="body", limit=10_000),
     FieldSpec(name="link", limit=2048, single_line=True),
+    FieldSpec(name="group", limit=100, single_line=True),
+    FieldSpec(name="primary_label", limit=40, single_line=True),
+    FieldSpec(name="primary_link", limit=2048, single_line=True),
+    FieldSpec(name="secondary_label", limit=40, single_line=True),
+    FieldSpec(name="secondary_link", limit=2048, single_line=True),
 )
+ACTIONS = ("primary", "secondary")
 
 
 def build(fields: Mapping[str, str], data: Mapping[str, object]) -> InboxContent:
-    """Title, body, link and data (at most 64 kB of JSON)."""
+    """Title, body, link, data (at most 64 kB of JSON), the group that it is listed under, and up to two actions: each a
+    label, and a link unless the application is only told (`notification.acted`)."""
     values = checked(FIELDS, fields)
+    actions = [_action(key, values) for key in ACTIONS if values[f"{key}_label"]]
     return InboxContent(
         title=values["title"],
         body=values["body"].strip(),
         link=link(values["link"], field="link"),
-        data=json_data(data, limit=DATA_BYTES),
+        group=values["group"],
+        data=json_data({**data, "actions": actions} if actions else data, limit=DATA_BYTES),
     )
+
+
+def _action(key: str, values: Mapping[str, str]) -> dict[str, str]:
+    target = link(values[f"{key}_link"], field=f"{key}_link")
+    return {"key": key, "label": values[f"{key}_label"], **({"link": target} if target else {})}
 
 
 IN_APP = Channel(

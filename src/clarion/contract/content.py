@@ -34,11 +34,12 @@ class PushContent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxContent:
-    """In-app and WebSocket."""
+    """In-app and WebSocket. `group`: items of one group may be listed as one."""
 
     title: str
     body: str
     link: str = ""
+    group: str = ""
     data: Mapping[str, object] = field(default_factory=dict)
 
 

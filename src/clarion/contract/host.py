@@ -28,6 +28,7 @@ class InboxItem(msgspec.Struct, frozen=True, kw_only=True):
     priority: int
     category: str
     created_at: datetime
+    group: str = ""
 
     def __repr__(self) -> str:
         return f"InboxItem({self.id}, {self.seq})"

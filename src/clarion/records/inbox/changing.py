@@ -19,7 +19,8 @@ from clarion.records.ledger.transitions import move
 
 
 class Change(StrEnum):
-    """What becomes of an item. Dismissed and archived ones count as read; recalled ones are gone for the person."""
+    """What becomes of an item by the person's doing, or its sender's (RECALL; REVISE: it says something else now).
+    Dismissed and archived ones count as read; recalled ones are gone for the person."""
 
     READ = "read"
     UNREAD = "unread"
@@ -30,6 +31,8 @@ class Change(StrEnum):
     SNOOZE = "snooze"
     WAKE = "wake"
     RECALL = "recall"
+    REVISE = "revise"
+    ACT = "act"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +69,8 @@ _RULES = {
     Change.SNOOZE: _Rule(f"snoozed_until = %(until)s, {_SEEN}", _OUT),
     Change.WAKE: _Rule("snoozed_until = NULL, read_at = NULL, seen_at = NULL", f"snoozed_until IS NOT NULL AND {_OUT}"),
     Change.RECALL: _Rule("recalled_at = %(now)s", "recalled_at IS NULL"),
+    Change.REVISE: _Rule("content_sealed = %(content)s", "recalled_at IS NULL"),
+    Change.ACT: _Rule(f"acted = %(action)s, {_READ}", "acted = '' AND recalled_at IS NULL", reads=True),
 }
 
 
@@ -92,18 +97,12 @@ RETURNING i.id, old.read_at IS NULL, ({counted("i", "read_at")})::int - old.unre
 """
 
 
-def change(
-    user_id: UUID, kind: Change, now: datetime, *, ids: Collection[UUID] | None = None, until: datetime | None = None
-) -> Changed:
+def change(user_id: UUID, kind: Change, now: datetime, *, ids: Collection[UUID] | None = None, **more: Any) -> Changed:
     """Make one change of these items of a person's inbox, or of all that it fits (`ids` None). Items of others, and
-    those it changes nothing of, are passed over; without any, nothing is counted and the revision stays."""
+    those it changes nothing of, are passed over; without any, nothing is counted and the revision stays. `more`: the
+    `until` of SNOOZE, the sealed `content` of REVISE, the `action` of ACT."""
     rule = _RULES[kind]
-    values: dict[str, Any] = {
-        "user": user_id,
-        "now": now,
-        "until": until,
-        "ids": list(ids) if ids is not None else None,
-    }
+    values: dict[str, Any] = {"user": user_id, "now": now, "ids": list(ids) if ids is not None else None, **more}
     which = "" if ids is None else " AND id = ANY(%(ids)s)"
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_LOCK, values)

@@ -25,7 +25,8 @@ class InboxCounter(models.Model):
 class InboxItem(models.Model):
     """One item; its id is the notification's. `content` holds title, body, link and data. `seq` numbers the items of a
     person, `rev` the changes of their inbox: an item carries that of its latest change, and `born_rev` that of its
-    arrival. What is dismissed, archived, snoozed or recalled is neither unread nor unseen."""
+    arrival. What is dismissed, archived, snoozed or recalled is neither unread nor unseen. `acted`: the action that
+    was taken."""
 
     id = models.UUIDField(primary_key=True)
     user_id = models.UUIDField()
@@ -43,6 +44,8 @@ class InboxItem(models.Model):
     archived_at = models.DateTimeField(null=True)
     snoozed_until = models.DateTimeField(null=True)
     recalled_at = models.DateTimeField(null=True)
+    group_key = models.TextField(default="", blank=True)
+    acted = models.TextField(default="", blank=True)
 
     class Meta:
         db_table = "inbox_item"

@@ -16,7 +16,7 @@ from clarion.records.personal.sealed import opened_or
 
 _FIELDS = (
     "id, user_id, channel, seq, category, priority, content_sealed, created_at, read_at, dismissed_at, rev, born_rev,"
-    " seen_at, archived_at, snoozed_until, recalled_at"
+    " seen_at, archived_at, snoozed_until, recalled_at, group_key, acted"
 )
 
 
@@ -42,6 +42,8 @@ class Item:
     archived_at: datetime | None
     snoozed_until: datetime | None
     recalled_at: datetime | None
+    group: str
+    acted: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,8 @@ def _item(row: Sequence[Any]) -> Item:
         archived_at=row[13],
         snoozed_until=row[14],
         recalled_at=row[15],
+        group=row[16],
+        acted=row[17],
     )
 
 
@@ -102,12 +106,69 @@ def since(user_id: UUID, seq: int, limit: int) -> list[Item]:
     return _select("user_id = %s AND seq > %s ORDER BY seq LIMIT %s", [user_id, seq, limit])
 
 
-def newest(user_id: UUID, status: str, before: int | None, limit: int) -> list[Item]:
-    """Newest first; `status` is all, unread, read (what is not put away), snoozed or archived."""
-    return _select(
-        f"user_id = %s AND seq < %s AND {_STATUS[status]} ORDER BY seq DESC LIMIT %s",
-        [user_id, before if before is not None else 2**62, limit],
-    )
+def changed_since(user_id: UUID, rev: int, limit: int) -> list[Item]:
+    """Items whose latest change came after a revision, by that change; those put away or recalled too. A change of more
+    items than the limit is given whole."""
+    items = _select("user_id = %s AND rev > %s ORDER BY rev, seq LIMIT %s", [user_id, rev, limit])
+    if len(items) < limit:
+        return items
+    rest = _select("user_id = %s AND rev = %s AND seq > %s ORDER BY seq", [user_id, items[-1].rev, items[-1].seq])
+    return items + rest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which items of an inbox: `status` is all, unread, read (what is not put away), snoozed or archived; `before`:
+    numbers below it."""
+
+    status: str = "all"
+    before: int | None = None
+    category: str = ""
+    group: str = ""
+
+
+def _condition(user_id: UUID, wanted: Wanted) -> tuple[str, list[Any]]:
+    clauses = ["user_id = %s", _STATUS[wanted.status]]
+    values: list[Any] = [user_id]
+    for column, value in (("category", wanted.category), ("group_key", wanted.group)):
+        if value:
+            clauses.append(f"{column} = %s")
+            values.append(value)
+    return " AND ".join(clauses), values
+
+
+def newest(user_id: UUID, wanted: Wanted, limit: int) -> list[Item]:
+    """Newest first."""
+    condition, values = _condition(user_id, wanted)
+    return _select(f"{condition} AND seq < %s ORDER BY seq DESC LIMIT %s", [*values, wanted.before or 2**62, limit])
+
+
+_GROUPS = """
+SELECT * FROM (
+    SELECT {fields}, count(*) OVER one, count(*) FILTER (WHERE read_at IS NULL) OVER one,
+           row_number() OVER (PARTITION BY {key} ORDER BY seq DESC) AS place
+    FROM inbox_item WHERE {condition} WINDOW one AS (PARTITION BY {key})) AS grouped
+WHERE place = 1 AND seq < %s ORDER BY seq DESC LIMIT %s
+"""
+
+
+def newest_of_groups(user_id: UUID, wanted: Wanted, limit: int) -> list[tuple[Item, int, int]]:
+    """The newest of each group, newest first, with how many the group has and how many of them are unread; items
+    without a group are one each."""
+    condition, values = _condition(user_id, wanted)
+    key = "CASE group_key WHEN '' THEN id::text ELSE 'group ' || group_key END"
+    statement = _GROUPS.format(fields=_FIELDS, condition=condition, key=key)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*values, wanted.before or 2**62, limit])
+        return [(_item(row), row[-3], row[-2]) for row in cursor.fetchall()]
+
+
+def ids_of(user_id: UUID, wanted: Wanted) -> list[UUID]:
+    """All of them."""
+    condition, values = _condition(user_id, wanted)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT id FROM inbox_item WHERE {condition}", values)
+        return [row[0] for row in cursor.fetchall()]
 
 
 def one(user_id: UUID, identifier: UUID) -> Item | None:
@@ -119,6 +180,19 @@ def one(user_id: UUID, identifier: UUID) -> Item | None:
 def some(user_id: UUID, ids: Collection[UUID]) -> list[Item]:
     """These items of this user, recalled ones too, in the order of their numbers."""
     return _select("id = ANY(%s) AND user_id = %s ORDER BY seq", [list(ids), user_id])
+
+
+_DUE = """
+SELECT user_id, array_agg(id) FROM inbox_item WHERE snoozed_until <= %s
+GROUP BY user_id ORDER BY min(snoozed_until) LIMIT %s
+"""
+
+
+def snoozed_until(now: datetime, limit: int) -> dict[UUID, list[UUID]]:
+    """What is to wake by now: items by inbox, so many inboxes, the longest due first."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DUE, [now, limit])
+        return dict(cursor.fetchall())
 
 
 _STANDINGS = "SELECT user_id, last_seq, last_rev, unread, unseen FROM inbox_counter WHERE user_id = ANY(%s::uuid[])"

@@ -21,6 +21,7 @@ from clarion.records.personal.ring import ring
 
 _COLUMNS = (
     "id", "user_id", "channel", "seq", "rev", "born_rev", "category", "priority", "content_sealed", "created_at",
+    "group_key",
 )  # fmt: skip
 
 
@@ -107,11 +108,26 @@ def known_item(message: Message, channel: str, seq: int, rev: int) -> InboxItem:
         priority=message.priority,
         category=message.category,
         created_at=message.created_at,
+        group=content.group,
     )
 
 
 def _row(item: InboxItem) -> tuple[Any, ...]:
-    content = msgspec.json.encode({"title": item.title, "body": item.body, "data": item.data})
-    sealed = ring().seal(content, place_of("inbox_item", item.id, "content_sealed"))
+    sealed = seal(item.id, msgspec.json.encode({"title": item.title, "body": item.body, "data": item.data}))
     numbers = (item.seq, item.rev, item.rev)
-    return (item.id, item.user_id, item.channel, *numbers, item.category, item.priority, sealed, item.created_at)
+    return (
+        item.id,
+        item.user_id,
+        item.channel,
+        *numbers,
+        item.category,
+        item.priority,
+        sealed,
+        item.created_at,
+        item.group,
+    )
+
+
+def seal(identifier: str, content: bytes) -> bytes:
+    """The content of an item (title, body, data as JSON) as it is stored."""
+    return ring().seal(content, place_of("inbox_item", identifier, "content_sealed"))

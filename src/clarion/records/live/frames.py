@@ -32,6 +32,8 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     archived: bool = False
     recalled: bool = False
     snoozed_until: str | None = None
+    group: str = ""
+    acted: str = ""
 
 
 def note_of(item: Item) -> Note:
@@ -53,6 +55,8 @@ def note_of(item: Item) -> Note:
         archived=item.archived_at is not None,
         recalled=item.recalled_at is not None,
         snoozed_until=item.snoozed_until.isoformat() if item.snoozed_until else None,
+        group=item.group,
+        acted=item.acted,
     )
 
 
@@ -70,6 +74,7 @@ def note_of_new(item: InboxItem) -> Note:
         data=item.data,
         created_at=item.created_at.isoformat(),
         read=False,
+        group=item.group,
     )
 
 

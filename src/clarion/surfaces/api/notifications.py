@@ -223,7 +223,7 @@ def find_notification(call: Call, identifier: UUID) -> Notification:
     return row
 
 
-def _own(call: Call, identifier: UUID) -> Notification:
+def own_notification(call: Call, identifier: UUID) -> Notification:
     """One that the caller may change: it sent it, or is staff."""
     row = find_notification(call, identifier)
     if row.caller_id != call.caller.id and not call.caller.may(Permission.STAFF):
@@ -243,7 +243,7 @@ class NotificationView(Endpoint):
     def patch(self, call: Call, id: UUID) -> Answer:  # noqa: A002
         """Give a notification that still waits another time."""
         body: RescheduleIn = call.body
-        changes.reschedule(_own(call, id), body.scheduled_at, body.timezone or "", clock.now())
+        changes.reschedule(own_notification(call, id), body.scheduled_at, body.timezone or "", clock.now())
         return Answer(value=status_of(find_notification(call, id)))
 
 
@@ -262,5 +262,5 @@ class CancelView(Endpoint):
     @operation(permission=Permission.SEND, answers={200: StatusOut}, problems=(404, 409))
     def post(self, call: Call, id: UUID) -> Answer:  # noqa: A002
         """Cancel a notification that no worker has taken up yet."""
-        changes.cancel(_own(call, id), clock.now())
+        changes.cancel(own_notification(call, id), clock.now())
         return Answer(value=status_of(find_notification(call, id)))
