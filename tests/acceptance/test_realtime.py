@@ -30,7 +30,7 @@ from clarion.records.ids import new_id
 from clarion.records.inbox import changing, reading
 from clarion.records.inbox.changing import Change
 from clarion.records.inbox.store import InboxStore
-from clarion.records.live import online
+from clarion.records.live import online, tickets
 from clarion.records.live.layer import LiveLayer
 from clarion.records.people.models import User
 from clarion.testing.loopback import free_port
@@ -396,6 +396,46 @@ def test_the_token_may_come_as_a_header_or_as_a_subprotocol(port: int, ann: User
         assert json.loads(client.recv(timeout=5)) == EMPTY
     with connect(url, subprotocols=["clarion.jwt", "nonsense"]) as client:  # type: ignore[list-item]
         assert _refusal(client) == 4401
+
+
+def ticket_for(user: User, origin: str = "") -> str:
+    claims = tokens.claims_of(tokens.access_token(user, clock.now(), timedelta(minutes=5)))
+    return tickets.issue(claims, origin)
+
+
+def test_a_ticket_admits_once(port: int, ann: User) -> None:
+    url = f"ws://127.0.0.1:{port}/ws/notifications/?ticket={ticket_for(ann)}"
+    with connect(url) as client:
+        assert json.loads(client.recv(timeout=5)) == EMPTY
+    with connect(url) as client:
+        assert _refusal(client) == 4401
+    with connect(f"ws://127.0.0.1:{port}/ws/notifications/?ticket=nonsense") as client:
+        assert _refusal(client) == 4401
+
+
+def test_a_ticket_of_one_page_is_no_good_on_another(port: int, ann: User) -> None:
+    url = f"ws://127.0.0.1:{port}/ws/notifications/?ticket="
+    with connect(url + ticket_for(ann, "http://127.0.0.1:9"), origin="http://127.0.0.1:8") as client:  # type: ignore[arg-type]
+        assert _refusal(client) == 4401
+    with connect(url + ticket_for(ann, "http://127.0.0.1:9")) as client:
+        assert _refusal(client) == 4401
+    with connect(url + ticket_for(ann, "http://127.0.0.1:9"), origin="http://127.0.0.1:9") as client:  # type: ignore[arg-type]
+        assert json.loads(client.recv(timeout=5)) == EMPTY
+
+
+def test_a_ticket_ends_with_the_tokens_of_its_user(port: int, ann: User) -> None:
+    ticket = ticket_for(ann)
+    tokens.revoke_all(ann)
+    with connect(f"ws://127.0.0.1:{port}/ws/notifications/?ticket={ticket}") as client:
+        assert _refusal(client) == 4401
+
+
+def test_a_server_that_stops_says_so_with_a_code_of_its_own(ann: User, tmp_path: Path) -> None:
+    with serving(tmp_path / "log") as number:
+        client = Client(number, ann).__enter__()
+        client.next()
+    assert client.closed_with() == 1012
+    client.__exit__()
 
 
 @pytest.mark.parametrize(

@@ -6,17 +6,20 @@ from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
+import redis
 from django.conf import settings
 from django.http.request import validate_host
 
 from clarion.records import clock
 from clarion.records.access import tokens
 from clarion.records.access.tokens import Claims
+from clarion.records.live import tickets
 from clarion.surfaces.realtime.bridge import Scope
 
 SUBPROTOCOL = "clarion.jwt"
 UNKNOWN_CALLER = 4401
 NOT_YOURS = 4403
+TRY_AGAIN_LATER = 1013
 
 
 class Refused(Exception):
@@ -53,7 +56,25 @@ def check_origin(scope: Scope) -> None:
         raise Refused(NOT_YOURS, "pages of this origin may not connect; add its host to CLARION_ALLOWED_HOSTS")
 
 
-def token_of(scope: Scope) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What somebody shows at the door: a token, or a ticket and the page's origin."""
+
+    token: str = field(default="", repr=False)
+    ticket: str = field(default="", repr=False)
+    origin: str = ""
+
+
+def shown_by(scope: Scope) -> Shown:
+    """`?ticket=`, or a token (see `_token_of`)."""
+    query = parse_qs(bytes(scope.get("query_string", b"")).decode("latin-1"))
+    ticket = query.get("ticket", [""])[0]
+    if ticket:
+        return Shown(ticket=ticket, origin=_header(scope, b"origin").rstrip("/"))
+    return Shown(token=_token_of(scope))
+
+
+def _token_of(scope: Scope) -> str:
     """From the Authorization header, the subprotocols `clarion.jwt, <token>`, or `?token=`; else empty."""
     scheme, _, credential = _header(scope, b"authorization").partition(" ")
     if scheme.lower() == "bearer":
@@ -70,9 +91,10 @@ def subprotocol_of(scope: Scope) -> str | None:
     return SUBPROTOCOL if SUBPROTOCOL in (scope.get("subprotocols") or []) else None
 
 
-def admit_many(asked: Sequence[str]) -> list[Visitor | Exception]:
-    """The users behind these tokens, or why there is none (Refused). Reads the database: call it in a thread."""
-    claims = [_claims(token) for token in asked]
+def admit_many(asked: Sequence[Shown]) -> list[Visitor | Exception]:
+    """The users behind these tokens and tickets, or why there is none (Refused). Reads the database: call it in a
+    thread."""
+    claims = [_redeemed(shown) if shown.ticket else _claims(shown.token) for shown in asked]
     good = iter(still_admitted([each for each in claims if isinstance(each, Claims)]))
     return [next(good) if isinstance(each, Claims) else each for each in claims]
 
@@ -87,9 +109,19 @@ def still_admitted(claims: Sequence[Claims]) -> list[Visitor | Exception]:
     ]
 
 
+def _redeemed(shown: Shown) -> Claims | Refused:
+    try:
+        claims = tickets.redeem(shown.ticket, shown.origin)
+    except redis.RedisError:
+        return Refused(TRY_AGAIN_LATER, "tickets cannot be looked up now; connect again with a token or a fresh one")
+    return claims or Refused(UNKNOWN_CALLER, "the ticket is used, too old or another page's; get a fresh one")
+
+
 def _claims(token: str) -> Claims | Refused:
     if not token:
-        return Refused(UNKNOWN_CALLER, "give a token: ?token=, Authorization: Bearer, or the clarion.jwt subprotocol")
+        return Refused(
+            UNKNOWN_CALLER, "give a ticket (?ticket=), or a token: ?token=, Authorization: Bearer, clarion.jwt"
+        )
     try:
         claims = tokens.claims_of(token)
     except tokens.InvalidToken as error:

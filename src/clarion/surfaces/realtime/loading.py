@@ -4,7 +4,7 @@ from uuid import UUID
 
 from clarion.records.inbox.reading import After, Item
 from clarion.surfaces.realtime.batched import Batched
-from clarion.surfaces.realtime.handshake import Visitor, admit_many
+from clarion.surfaces.realtime.handshake import Shown, Visitor, admit_many
 from clarion.surfaces.realtime.inbox_calls import Opening, read_openings, read_pages
 
 
@@ -12,6 +12,6 @@ class Loading:
     """The batched questions of one process."""
 
     def __init__(self) -> None:
-        self.visitors: Batched[str, Visitor] = Batched(admit_many)
+        self.visitors: Batched[Shown, Visitor] = Batched(admit_many)
         self.openings: Batched[tuple[UUID, bool], Opening] = Batched(read_openings)
         self.pages: Batched[After, list[Item]] = Batched(read_pages)

@@ -6,13 +6,12 @@ from collections import deque
 from collections.abc import Callable
 
 from clarion.surfaces.realtime.bridge import Send
-from clarion.surfaces.realtime.handshake import Refused
+from clarion.surfaces.realtime.handshake import TRY_AGAIN_LATER, Refused
 
 WAITING_MOST = 256
 WAITING_BYTES = 1024 * 1024
 SEND_SECONDS = 10.0
 LAST_WORDS_SECONDS = 1.0
-TRY_AGAIN_LATER = 1013
 
 
 class Outgoing:

@@ -5,9 +5,15 @@ from urllib.parse import parse_qs
 from django.db import InterfaceError, OperationalError
 
 from clarion.surfaces.realtime.bridge import Receive, Scope, Send
-from clarion.surfaces.realtime.handshake import Refused, Visitor, check_origin, subprotocol_of, token_of
+from clarion.surfaces.realtime.handshake import (
+    TRY_AGAIN_LATER,
+    Refused,
+    Visitor,
+    check_origin,
+    shown_by,
+    subprotocol_of,
+)
 from clarion.surfaces.realtime.hub import hub
-from clarion.surfaces.realtime.outgoing import TRY_AGAIN_LATER
 from clarion.surfaces.realtime.session import Session
 
 PATH = "/ws/notifications"
@@ -38,7 +44,7 @@ async def websocket_application(scope: Scope, receive: Receive, send: Send) -> N
 async def _admit(scope: Scope) -> Visitor:
     check_origin(scope)
     try:
-        return await hub().loading.visitors.get(token_of(scope))
+        return await hub().loading.visitors.get(shown_by(scope))
     except (OperationalError, InterfaceError) as error:
         raise Refused(TRY_AGAIN_LATER, "temporarily unavailable; connect again") from error
 

@@ -15,11 +15,11 @@ from clarion.records.live.events import Event
 from clarion.surfaces.realtime import frames, inbox_calls
 from clarion.surfaces.realtime.bridge import Receive, Send
 from clarion.surfaces.realtime.frames import BadFrame, CatchUp, ClientFrame, MarkAllRead, MarkRead, Ping
-from clarion.surfaces.realtime.handshake import Refused, Visitor
+from clarion.surfaces.realtime.handshake import TRY_AGAIN_LATER, Refused, Visitor
 from clarion.surfaces.realtime.hub import Hub
 from clarion.surfaces.realtime.inbox_calls import in_thread
 from clarion.surfaces.realtime.inbox_stream import InboxStream
-from clarion.surfaces.realtime.outgoing import TRY_AGAIN_LATER, Outgoing
+from clarion.surfaces.realtime.outgoing import Outgoing
 from clarion.surfaces.realtime.pacing import Pace
 
 ABUSE = 1008
