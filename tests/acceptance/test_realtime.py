@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
+import jsonschema
 import pytest
+import yaml
 from django.db import connection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
@@ -82,6 +84,15 @@ def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
     raise AssertionError(log.read_text())
 
 
+DOCUMENT = yaml.safe_load((Path(__file__).resolve().parents[2] / "docs/reference/asyncapi.yaml").read_text())
+
+
+def check_frame(frame: dict[str, Any]) -> None:
+    """Raises for a frame that the document does not know, or knows otherwise."""
+    payload = DOCUMENT["components"]["messages"][frame["type"]]["payload"]
+    jsonschema.validate(frame, {**payload, "components": DOCUMENT["components"]})
+
+
 EMPTY = {"type": "unread", "data": {"count": 0, "unseen": 0, "rev": 0}}
 
 
@@ -95,8 +106,10 @@ class Client:
         self._connecting = connect(url, compression=None, **{"close_timeout": 1, **options})
 
     def next(self, seconds: float = 5) -> dict[str, Any]:
-        """The next frame."""
-        return dict(json.loads(self.socket.recv(timeout=seconds)))
+        """The next frame, which is as the AsyncAPI document says."""
+        frame: dict[str, Any] = json.loads(self.socket.recv(timeout=seconds))
+        check_frame(frame)
+        return frame
 
     def take(self, number: int) -> list[dict[str, Any]]:
         """The next frames."""
@@ -580,3 +593,13 @@ def new_uuid(text: str) -> Any:
     from uuid import UUID
 
     return UUID(text)
+
+
+def test_the_document_names_every_frame_and_every_code() -> None:
+    from clarion.records.inbox.changing import Change
+    from clarion.surfaces.realtime import frames
+
+    messages = DOCUMENT["components"]["messages"]
+    said = set(frames._TYPES) - {"join_room", "leave_room"}
+    assert set(messages) == {"notification", "update", "unread", "caught_up", "error", "pong"} | said
+    assert messages["update"]["payload"]["properties"]["data"]["properties"]["all"]["enum"] == [str(c) for c in Change]

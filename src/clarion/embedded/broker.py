@@ -1,6 +1,6 @@
 """The bundled Valkey: its configuration file, how to start it, how to tell that it answers.
 
-Loopback TCP, because Celery's and channels_redis' URLs want it, and a password, because other users share loopback. The
+Loopback TCP, because Celery's URL wants it, and a password, because other users share loopback. The
 password stands in a file of mode 0600 and never in an argument list, which everybody on the machine may read.
 """
 
