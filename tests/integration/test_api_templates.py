@@ -120,7 +120,7 @@ def test_lists_are_filtered_by_category_channel_path_and_activity(as_service: Ap
 
 
 def test_of_several_paths_that_match_the_most_specific_wins(as_service: Api, ann: User) -> None:
-    paths = ["order.*", "order.*.delayed", "order.eu.*", "order.eu.delayed"]
+    paths = ["order.*", "order.*.delayed", "order.eu.delayed", "order.eu.*"]
     made = {path: _make(as_service, path)["id"] for path in paths}
 
     def answered(path: str) -> str:

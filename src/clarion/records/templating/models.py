@@ -9,7 +9,8 @@ from clarion.records.ids import new_id
 
 
 class VersionState(models.TextChoices):
-    """A version is edited as a draft, sent from while published, kept for the record as archived."""
+    """A version waits as a draft, is sent from while published, and is kept for the record as archived: what was
+    accepted with it is still delivered with it. At most one version of a template is a draft, one published."""
 
     DRAFT = "draft"
     PUBLISHED = "published"
@@ -17,7 +18,12 @@ class VersionState(models.TextChoices):
 
 
 class Template(models.Model):
-    """Addressed by a dotted path, which may hold `*` for one segment. `fallback` is records/categories/chain.py's."""
+    """Addressed by a dotted path, which may hold `*` for one segment. `fallback` is records/categories/chain.py's.
+
+    Its columns are those of the version in force (`TemplateVersion.settings`), so that ingest and lists need no join;
+    of a template that was never published, those of its first draft. `active` alone belongs to no version.
+    `publish_threshold`: percent; none: the deployment's. `locales`: those wanted; empty: the deployment's.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     path = models.TextField(unique=True)
@@ -28,6 +34,11 @@ class Template(models.Model):
     optional_variables = ArrayField(models.TextField(), default=list)
     default_priority = models.SmallIntegerField(default=3)
     fallback = models.JSONField(default=dict)
+    schema = models.JSONField(default=dict, db_default={})
+    sample_context = models.JSONField(default=dict, db_default={})
+    theme = models.TextField(default="", db_default="", blank=True)
+    locales = ArrayField(models.TextField(), default=list, db_default=[])
+    publish_threshold = models.SmallIntegerField(null=True)
     active = models.BooleanField(default=True)
     current_version = models.ForeignKey(
         "TemplateVersion", null=True, on_delete=models.PROTECT, related_name="current_of"
@@ -43,15 +54,27 @@ class Template(models.Model):
 
 
 class TemplateVersion(models.Model):
-    """Immutable once published; a notification names the version it was accepted with."""
+    """Immutable but for its state; a notification names the version it was accepted with.
+
+    `settings` is everything of the template but its content as this version has it (versions.py); none: from before
+    versions held it. `based_on` is the number that was in force when the draft was saved (0: none), `restored_from` the
+    number whose content a rollback brought back.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     template = models.ForeignKey(Template, on_delete=models.CASCADE, related_name="versions")
     number = models.IntegerField()
     state = models.TextField(choices=VersionState, default=VersionState.PUBLISHED)
+    settings = models.JSONField(null=True)
     author_id = models.UUIDField(null=True)
     note = models.TextField(default="", blank=True)
+    based_on = models.IntegerField(null=True)
+    restored_from = models.IntegerField(null=True)
+    publisher_id = models.UUIDField(null=True)
+    publish_note = models.TextField(default="", db_default="", blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    published_at = models.DateTimeField(null=True)
+    archived_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "templating_version"
@@ -62,13 +85,20 @@ class TemplateVersion(models.Model):
 
 
 class TemplateContent(models.Model):
-    """The fields of one channel in one locale (`""` is the default locale); field names are the channel's."""
+    """The fields of one channel in one locale (`""` is the default locale); field names are the channel's. Never
+    changed (a trigger sees to it).
+
+    `fields` is what a person wrote, `prepared` what is compiled and sent (design.prepare); none: the same.
+    `made_from` tells of which default a translation was made: field → digest of the default's field (locales.py).
+    """
 
     id = models.BigAutoField(primary_key=True)
     version = models.ForeignKey(TemplateVersion, on_delete=models.CASCADE, related_name="contents")
     channel = models.TextField()
     locale = models.TextField(default="", blank=True)
     fields = models.JSONField()
+    prepared = models.JSONField(null=True)
+    made_from = models.JSONField(null=True)
 
     class Meta:
         db_table = "templating_content"
@@ -78,3 +108,18 @@ class TemplateContent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version_id} {self.channel} {self.locale or 'default'}"
+
+
+class TemplateChange(models.Model):
+    """By which transaction a template was last written or removed; a trigger keeps it. Lets a process that remembers
+    100,000 templates read only those that changed since its last look (catalog.py)."""
+
+    template_id = models.UUIDField(primary_key=True)
+    path = models.TextField()
+    xid = models.BigIntegerField(db_index=True)
+
+    class Meta:
+        db_table = "templating_change"
+
+    def __str__(self) -> str:
+        return f"{self.template_id} by {self.xid}"

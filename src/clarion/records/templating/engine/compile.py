@@ -1,5 +1,6 @@
 """Compiling the fields of one channel's content, and rendering them. The door to the engine."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -19,6 +20,9 @@ from clarion.records.templating.engine.rewrite import rewrite
 from clarion.records.templating.engine.syntax import check_syntax
 
 _FILENAME = "<template>"
+_FIRST_QUOTED = re.compile(r"'([^']+)'")
+# "expected token 'end of print statement', got 'x'", "unknown tag 'y'": what was met stands last
+_LAST_QUOTED = re.compile(r"'([^']+)'\.?$")
 
 # What an expression of a template can raise. Nothing of ours is in there: a bug in the engine still shows.
 _RENDER_ERRORS = (
@@ -39,9 +43,10 @@ class _Field:
     single_line: bool
     environment: TemplateEnvironment
     template: jinja2.Template
+    language: str = ""
 
     def render(self, variables: dict[str, object], budget: Budget) -> str:
-        context = RenderContext.start(self.environment, variables, budget)
+        context = RenderContext.start(self.environment, variables, budget, self.language)
         pieces: list[str] = []
         left = MAX_OUTPUT
         try:
@@ -63,7 +68,9 @@ class _Field:
     def translated(self, error: Exception) -> TemplateError:
         line = self.line_of(error.__traceback__)
         if isinstance(error, jinja2.UndefinedError):
-            return TemplateError(TemplateErrorCode.UNDEFINED, str(error)[:200], field=self.name, line=line)
+            word = _FIRST_QUOTED.match(str(error))
+            near = word[1] if word else ""
+            return TemplateError(TemplateErrorCode.UNDEFINED, str(error)[:200], field=self.name, line=line, near=near)
         if isinstance(error, MemoryError | RecursionError):
             return TemplateError(
                 TemplateErrorCode.BUDGET, "the template needs too much memory", field=self.name, line=line
@@ -100,16 +107,35 @@ class CompiledContent:
         return {field.name: field.render(variables, budget) for field in self.fields}
 
 
-def compile_content(channel: ChannelKey, fields: Mapping[str, str], *, strict: bool = False) -> CompiledContent:
-    """Compile the given fields of a channel. Raises TemplateError with field and line for the first fault found.
+def compile_content(
+    channel: ChannelKey,
+    fields: Mapping[str, str],
+    *,
+    strict: bool = False,
+    noted: bool = False,
+    language: str | Mapping[str, str] = "",
+) -> CompiledContent:
+    """Compile the given fields of a channel. Raises TemplateError with field and place for the first fault found.
 
-    `strict` makes an undefined variable an error at render (validation); otherwise it is nothing (sending).
+    An undefined variable is nothing at render (sending); `strict` makes it an error (validation), `noted` has it told
+    of (undefined.py). `language` is the locale that the words are written in, of all fields or of each: its plural
+    rules apply, not the recipient's.
     """
     specs = {spec.name: spec for spec in channel_of(channel).fields}
     check_fields(specs, fields)
-    compiled = tuple(_compile_field(specs[name], source, strict) for name, source in fields.items())
-    names = frozenset(name for source in fields.values() for name in _names_in(parse_source(source)))
-    return CompiledContent(channel=channel, fields=compiled, names=names)
+    words = {} if isinstance(language, str) else language
+    spoken = language if isinstance(language, str) else ""
+    compiled = tuple(
+        _compile_field(
+            specs[name],
+            source,
+            environment(html=specs[name].html, strict=strict, noted=noted),
+            words.get(name, spoken),
+        )
+        for name, source in fields.items()
+    )
+    names = frozenset[str]().union(*(names for _, names in compiled))
+    return CompiledContent(channel=channel, fields=tuple(field for field, _ in compiled), names=names)
 
 
 def _names_in(tree: nodes.Template) -> Iterator[str]:
@@ -131,13 +157,18 @@ def check_fields(specs: Mapping[str, FieldSpec], fields: Mapping[str, str]) -> N
             raise TemplateError(TemplateErrorCode.FIELD, f"{name} is required", field=name)
 
 
-def _compile_field(spec: FieldSpec, source: str, strict: bool) -> _Field:
-    used = environment(html=spec.html, strict=strict)
+def _compile_field(
+    spec: FieldSpec, source: str, used: TemplateEnvironment, language: str
+) -> tuple[_Field, frozenset[str]]:
+    """The field, and the names it mentions."""
     try:
-        template = compile_source(used, source)
+        tree = _checked_tree(used, source)
+        names = frozenset(_names_in(tree))
+        template = _generated(used, tree)
     except TemplateError as error:
-        raise error.within(spec.name) from None
-    return _Field(name=spec.name, single_line=spec.single_line, environment=used, template=template)
+        raise error.within(spec.name).placed(source) from None
+    field = _Field(name=spec.name, single_line=spec.single_line, environment=used, template=template, language=language)
+    return field, names
 
 
 def parse_source(source: str) -> nodes.Template:
@@ -149,8 +180,7 @@ def parse_source(source: str) -> nodes.Template:
     try:
         return environment(html=False, strict=False).parse(source)
     except jinja2.TemplateSyntaxError as error:
-        message = (error.message or "not a valid template")[:300]
-        raise TemplateError(TemplateErrorCode.SYNTAX, message, line=error.lineno) from None
+        raise _syntax_error(error) from None
     except (RecursionError, MemoryError):
         raise _too_deep() from None
     except ValueError:
@@ -160,17 +190,32 @@ def parse_source(source: str) -> nodes.Template:
 
 def compile_source(used: TemplateEnvironment, source: str) -> jinja2.Template:
     """Check, rewrite and compile one source. Raises TemplateError."""
+    return _generated(used, _checked_tree(used, source))
+
+
+def _checked_tree(used: TemplateEnvironment, source: str) -> nodes.Template:
     tree = parse_source(source)
     check_syntax(tree, html=bool(used.autoescape))
+    return tree
+
+
+def _generated(used: TemplateEnvironment, tree: nodes.Template) -> jinja2.Template:
+    """The compiled tree, which is changed on the way."""
     try:
         tree = rewrite(tree)
         tree.set_environment(used)
         code = used.compile(tree, filename=_FILENAME)
     except jinja2.TemplateSyntaxError as error:
-        raise TemplateError(TemplateErrorCode.SYNTAX, (error.message or "")[:300], line=error.lineno) from None
+        raise _syntax_error(error) from None
     except (RecursionError, MemoryError, SyntaxError, OverflowError):
         raise _too_deep() from None
     return jinja2.Template.from_code(used, code, {})
+
+
+def _syntax_error(error: jinja2.TemplateSyntaxError) -> TemplateError:
+    message = (error.message or "not a valid template")[:300]
+    word = _LAST_QUOTED.search(message)
+    return TemplateError(TemplateErrorCode.SYNTAX, message, line=error.lineno, near=word[1] if word else "")
 
 
 def _too_deep() -> TemplateError:

@@ -15,6 +15,7 @@ from clarion.records.templating.engine.limits import MAX_RANGE
 from clarion.records.templating.engine.methods import ATTRIBUTES, call_method
 from clarion.records.templating.engine.operators import calculate, joined, packed
 from clarion.records.templating.engine.rendering import CountedBuffer, RenderContext
+from clarion.records.templating.engine.undefined import NotedUndefined
 from clarion.records.templating.engine.vocabulary import FILTERS, TEST_FUNCTIONS
 
 _UNNAMED = "[…]"
@@ -49,10 +50,10 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
     context_class = RenderContext
     intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%", "**"})
 
-    def __init__(self, *, html: bool, strict: bool) -> None:
+    def __init__(self, *, html: bool, undefined: type[Undefined]) -> None:
         super().__init__(
             autoescape=html,
-            undefined=StrictUndefined if strict else ChainableUndefined,
+            undefined=undefined,
             optimized=False,
             loader=None,
             cache_size=0,
@@ -169,7 +170,9 @@ _INTERNAL: dict[str, Callable[..., object]] = {
 }
 
 
-@lru_cache(maxsize=4)
-def environment(*, html: bool, strict: bool) -> TemplateEnvironment:
-    """The shared environment of a mode. `strict`: an undefined variable is an error instead of nothing."""
-    return TemplateEnvironment(html=html, strict=strict)
+@lru_cache(maxsize=6)
+def environment(*, html: bool, strict: bool, noted: bool = False) -> TemplateEnvironment:
+    """The shared environment of a mode. An undefined variable is nothing; with `strict` it is an error; with `noted` it
+    is nothing, and told of (undefined.py)."""
+    kind = StrictUndefined if strict else NotedUndefined if noted else ChainableUndefined
+    return TemplateEnvironment(html=html, undefined=kind)

@@ -45,10 +45,6 @@ def _attribute(attribute: object) -> str | int | None:
     )
 
 
-def to_list(context: RenderContext, value: object) -> list[object]:
-    return items_of(context, value)
-
-
 def join(context: RenderContext, value: object, separator: str = "", attribute: object = None) -> str:
     """The items as one text, with `separator` between them."""
     items = items_of(context, value)
@@ -240,7 +236,7 @@ def items(context: RenderContext, value: object) -> object:
 
 
 LIST_FILTERS: Mapping[str, object] = {
-    "list": to_list, "join": join, "sum": total, "map": map_items, "select": select, "reject": reject,
+    "join": join, "sum": total, "map": map_items, "select": select, "reject": reject,
     "selectattr": selectattr, "rejectattr": rejectattr, "sort": sort, "dictsort": dictsort, "unique": unique,
     "groupby": groupby, "min": smallest, "max": largest, "first": first, "last": last, "reverse": reverse,
     "items": items,

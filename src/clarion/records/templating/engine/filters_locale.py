@@ -4,23 +4,33 @@ They read `locale`, `timezone` and `now` from the render context; unknown ones f
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from copy import copy
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from datetime import time as clock_time
 from decimal import Decimal
 from functools import lru_cache
+from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.lists import format_list
+from babel.numbers import NumberPattern, format_currency, format_decimal
 from jinja2.runtime import Undefined
+from markupsafe import Markup, escape
 
 from clarion.records.templating.engine.errors import TemplateError, TemplateErrorCode
+from clarion.records.templating.engine.filters_lists import items_of
 from clarion.records.templating.engine.limits import MAX_SHORT_ARGUMENT
 from clarion.records.templating.engine.numerals import as_decimal
 from clarion.records.templating.engine.rendering import RenderContext
 
+MAX_PLACES = 10
+MAX_SPOKEN = 100
+"""Items that are joined by the rules of a language; Babel builds the text anew for each."""
+ListStyle = Literal["standard", "or", "unit"]
+_LIST_STYLES: Mapping[str, ListStyle] = {"and": "standard", "or": "or", "unit": "unit"}
 # CLDR wants a blank where letters would touch digits (TZS 1,200); Babel leaves it out.
 _TOUCHING = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 
@@ -51,6 +61,13 @@ def zone_of(context: RenderContext) -> tzinfo:
     """The recipient's time zone."""
     name = context.resolve("timezone")
     return _zone(name if isinstance(name, str) and len(name) <= 60 else "UTC")
+
+
+def _words_locale(context: RenderContext) -> Locale:
+    """The locale that the content is written in; the recipient's, where that is of the same language."""
+    reader = locale_of(context)
+    written = _locale(context.language) if context.language else reader
+    return reader if written.language == reader.language else written
 
 
 def _now(context: RenderContext) -> datetime:
@@ -103,27 +120,35 @@ def _money(amount: Decimal, code: str, locale: Locale) -> str:
     return _TOUCHING.sub("\xa0", format_currency(amount, code, locale=locale))
 
 
-def number(context: RenderContext, value: object, places: int | None = None) -> str:
+def number(context: RenderContext, value: object, places: object = None) -> str:
+    """`1234567.891|number` → `1,234,567.891`; with `places`, exactly so many decimal places."""
     if isinstance(value, Undefined):
         return str(value)
-    amount = as_decimal(value)
+    amount, locale = as_decimal(value), locale_of(context)
     if places is None:
-        return format_decimal(amount, locale=locale_of(context))
-    digits = min(max(int(places), 0), 10)
-    return format_decimal(
-        amount,
-        format="#,##0" + ("." + "0" * digits if digits else ""),
-        locale=locale_of(context),
-    )
+        return format_decimal(amount, locale=locale)
+    return _with_places(locale.decimal_formats[None], _digits(places), amount, locale)
 
 
-def percent(context: RenderContext, value: object, places: int = 0) -> str:
+def percent(context: RenderContext, value: object, places: object = 0) -> str:
     """`0.25|percent` → `25%`."""
     if isinstance(value, Undefined):
         return str(value)
-    digits = min(max(int(places), 0), 10)
-    pattern = "#,##0" + ("." + "0" * digits if digits else "") + "%" if digits else None
-    return format_percent(as_decimal(value), format=pattern, locale=locale_of(context))
+    locale = locale_of(context)
+    return _with_places(locale.percent_formats[None], _digits(places), as_decimal(value), locale)
+
+
+def _digits(places: object) -> int:
+    if isinstance(places, int | float) and 0 <= places <= MAX_PLACES:
+        return int(places)
+    raise TemplateError(TemplateErrorCode.VALUE, f"the number of decimal places is 0 to {MAX_PLACES}")
+
+
+def _with_places(pattern: NumberPattern, digits: int, amount: Decimal, locale: Locale) -> str:
+    """By the language's own pattern (its grouping, its blank before the sign), with so many decimal places."""
+    fixed = copy(pattern)
+    fixed.frac_prec = (digits, digits)
+    return str(fixed.apply(amount, locale))
 
 
 def as_date(context: RenderContext, value: object, style: str = "medium") -> str:
@@ -162,21 +187,52 @@ def time_ago(context: RenderContext, value: object) -> str:
     if not isinstance(moment, datetime):
         moment = datetime.combine(moment, clock_time(), zone_of(context))
     age: timedelta = moment - _now(context)
+    if timedelta() <= age < timedelta(seconds=1):
+        age = timedelta(microseconds=-1)  # just now is past: "1 second ago", not "in 0 seconds"
     return format_timedelta(age, add_direction=True, locale=locale_of(context))
 
 
 def plural(context: RenderContext, value: object, **forms: object) -> str:
-    """`{{ n }} {{ n|plural(one='item', other='items') }}`, with the forms of the recipient's language."""
+    """`{{ n }} {{ n|plural(one='item', other='items') }}`, with the forms of the language of the words."""
     if isinstance(value, Undefined):
         return str(value)
-    form = locale_of(context).plural_form(abs(as_decimal(value)))
+    form = _words_locale(context).plural_form(abs(as_decimal(value)))
     chosen = forms.get(form, forms.get("other"))
     if not isinstance(chosen, str):
         raise TemplateError(TemplateErrorCode.VALUE, "plural needs at least other='…'")
     return chosen
 
 
+class SpokenList(list[object]):
+    """A list whose text is that of the language: `Ann, Ben, and Cleo`. Everything else is a list's."""
+
+    __slots__ = ("_locale", "_style")
+
+    def __init__(self, items: Iterable[object], locale: Locale, style: ListStyle) -> None:
+        super().__init__(items)
+        self._locale = locale
+        self._style = style
+
+    def __str__(self) -> str:
+        return self._spoken([str(item) for item in self])
+
+    def __html__(self) -> str:
+        return Markup(self._spoken([str(escape(item)) for item in self]))  # noqa: S704 - every item is escaped
+
+    def _spoken(self, texts: list[str]) -> str:
+        if len(texts) > MAX_SPOKEN:
+            return ", ".join(texts)
+        return format_list(texts, style=self._style, locale=self._locale)
+
+
+def as_list(context: RenderContext, value: object, word: str = "and") -> list[object]:
+    """A list that is written as the language does: `a, b, and c`; with `or` in place of `and` by `list('or')`."""
+    if word not in _LIST_STYLES:
+        raise TemplateError(TemplateErrorCode.VALUE, f"list takes {', '.join(_LIST_STYLES)}")
+    return SpokenList(items_of(context, value), _words_locale(context), _LIST_STYLES[word])
+
+
 LOCALE_FILTERS: Mapping[str, object] = {
     "currency": currency, "number": number, "percent": percent, "date": as_date, "time": as_time,
-    "datetime": as_datetime, "time_ago": time_ago, "plural": plural,
+    "datetime": as_datetime, "time_ago": time_ago, "plural": plural, "list": as_list,
 }  # fmt: skip

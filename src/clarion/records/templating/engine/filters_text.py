@@ -18,7 +18,9 @@ from clarion.records.templating.engine.numerals import as_decimal, bounded_int
 from clarion.records.templating.engine.operators import too_large
 from clarion.records.templating.engine.rendering import RenderContext
 
-_WORDS = re.compile(r"\S+")
+# Chinese and Japanese put no blanks between words: there each character counts as one.
+_UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_WORDS = re.compile(f"[{_UNSPACED}]|[^\\s{_UNSPACED}]+")
 _ROUNDING = {"common": ROUND_HALF_EVEN, "ceil": ROUND_CEILING, "floor": ROUND_FLOOR}
 
 

@@ -11,6 +11,8 @@ MAX_ITEMS = 10_000
 MAX_WEIGHT = 262_144
 """Items plus characters in one list or mapping that a template builds."""
 MAX_INT = 10**30
+MAX_FLOAT = 1e100
+"""Numbers written in a template."""
 MAX_RANGE = 1000
 MAX_STEPS = 10_000
 """Iterations, operations, filter and method calls in one rendering; items looked at by a filter count a tenth."""

@@ -11,16 +11,22 @@ from jinja2 import nodes
 from clarion.records.templating.engine.errors import TemplateError, TemplateErrorCode
 
 _TAG = re.compile(r"<(?:!--|/?([a-zA-Z][a-zA-Z0-9]*)|[!?])")
+MAX_ATTRIBUTE = 100
+_NAME_BEFORE = re.compile(r"([a-zA-Z:-]+)\s*=\s*\Z")
+# what is written there is run, or is a document of its own: escaping does not help
+_RUNS = re.compile(r"on[a-z]+|srcdoc")
 _IN_TAG = re.compile("[\"'>]")
 _RAW = frozenset({"script", "style", "title", "textarea"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Place:
-    """`ends` is what ends the present stretch: "" in text, ">" in a tag, a quote, "-->" or "</script"."""
+    """`ends` is what ends the present stretch: "" in text, ">" in a tag, a quote, "-->" or "</script". `attribute` is
+    the name before the quote."""
 
     ends: str = ""
     tag: str = ""
+    attribute: str = ""
     after_bracket: bool = False
 
 
@@ -59,10 +65,12 @@ def _value(node: nodes.Expr, place: _Place) -> _Place:
         reason = 'put quotes around the attribute: name="{{ … }}"'
     elif place.after_bracket:
         reason = "a value cannot be the name of a tag: put a blank after <"
-    elif place.ends == "</script":
+    elif place.ends == "</script" or (place.ends in ("'", '"') and _RUNS.fullmatch(place.attribute)):
         reason = "a value cannot stand in a script"
     if reason:
-        raise TemplateError(TemplateErrorCode.FORBIDDEN, reason, line=node.lineno)
+        name = node.find(nodes.Name) if not isinstance(node, nodes.Name) else node
+        near = name.name if name is not None else ""
+        raise TemplateError(TemplateErrorCode.FORBIDDEN, reason, line=node.lineno, near=near)
     return place
 
 
@@ -80,7 +88,11 @@ def _text(data: str, place: _Place) -> _Place:
             if not found:
                 break
             at = found.end()
-            place = replace(place, ends=found.group()) if found.group() != ">" else _closed(place.tag)
+            if found.group() == ">":
+                place = _closed(place.tag)
+            else:
+                name = _NAME_BEFORE.search(data, max(at - 1 - MAX_ATTRIBUTE, 0), at - 1)
+                place = replace(place, ends=found.group(), attribute=name[1].lower() if name else "")
         else:
             start = data.lower().find(place.ends, at) if place.ends.startswith("</") else data.find(place.ends, at)
             if start < 0:

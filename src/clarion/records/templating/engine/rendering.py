@@ -12,12 +12,17 @@ class RenderContext(Context):
     """Jinja's context with the budget of this rendering."""
 
     budget: Budget
+    language: str
 
     @classmethod
-    def start(cls, environment: Environment, variables: dict[str, object], budget: Budget) -> "RenderContext":
-        """A fresh context; `variables` are read, never written."""
+    def start(
+        cls, environment: Environment, variables: dict[str, object], budget: Budget, language: str = ""
+    ) -> "RenderContext":
+        """A fresh context; `variables` are read, never written. `language` is that of the words, empty: the
+        recipient's."""
         context = cls(environment, variables, None, {})
         context.budget = budget
+        context.language = language
         return context
 
 

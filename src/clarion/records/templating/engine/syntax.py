@@ -8,6 +8,7 @@ from jinja2 import nodes
 from clarion.records.templating.engine.errors import TemplateError, TemplateErrorCode
 from clarion.records.templating.engine.limits import (
     MAX_DEPTH,
+    MAX_FLOAT,
     MAX_LOOP_DEPTH,
     MAX_NODES,
 )
@@ -73,17 +74,30 @@ def _walk(tree: nodes.Template) -> Iterator[nodes.Node]:
         stack.extend((child, depth + 1, loops) for child in node.iter_child_nodes())
 
 
-def _error(node: nodes.Node, code: TemplateErrorCode, message: str) -> TemplateError:
-    return TemplateError(code, message, line=getattr(node, "lineno", 0) or 0)
+def _error(node: nodes.Node, code: TemplateErrorCode, message: str, near: str = "") -> TemplateError:
+    return TemplateError(code, message, line=getattr(node, "lineno", 0) or 0, near=near or _word(node))
 
 
-def _forbidden(node: nodes.Node, message: str) -> TemplateError:
-    return _error(node, TemplateErrorCode.FORBIDDEN, message)
+def _forbidden(node: nodes.Node, message: str, near: str = "") -> TemplateError:
+    return _error(node, TemplateErrorCode.FORBIDDEN, message, near)
+
+
+def _word(node: nodes.Node) -> str:
+    """The word by which the node is found on its line."""
+    match node:
+        case nodes.Name() | nodes.Filter() | nodes.Test():
+            return node.name
+        case nodes.Getattr():
+            return node.attr
+        case nodes.Call():
+            return _word(node.node)
+    return ""
 
 
 def _check_node(node: nodes.Node) -> None:
     if type(node) not in _ALLOWED:
-        raise _forbidden(node, f"not allowed: {_TAGS.get(type(node), type(node).__name__.lower())}")
+        said = _TAGS.get(type(node), type(node).__name__.lower())
+        raise _forbidden(node, f"not allowed: {said}", near=said.partition(":")[0])
     check = _CHECKS.get(type(node))
     if check is not None:
         check(node)
@@ -147,6 +161,13 @@ def _check_test(node: nodes.Test) -> None:
     _check_arguments(node)
 
 
+def _check_const(node: nodes.Const) -> None:
+    value = node.value
+    # Python writes no integer of thousands of digits into the compiled code, and infinity as a name
+    if isinstance(value, int | float) and not -MAX_FLOAT < value < MAX_FLOAT:
+        raise _error(node, TemplateErrorCode.SYNTAX, "a number in the template is too long")
+
+
 def _check_for(node: nodes.For) -> None:
     if node.recursive:
         raise _forbidden(node, "recursive loops are not allowed: nest plain loops")
@@ -163,6 +184,7 @@ _CHECKS: Mapping[type[nodes.Node], Callable[[Any], None]] = {
     nodes.Filter: _check_filter,
     nodes.Test: _check_test,
     nodes.Call: _check_call,
+    nodes.Const: _check_const,
     nodes.For: _check_for,
     nodes.AssignBlock: _check_set,
 }

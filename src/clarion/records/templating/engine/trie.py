@@ -1,4 +1,4 @@
-"""Template paths: their syntax, and a trie in which `*` stands for exactly one segment. Pure and in memory."""
+"""Template paths: their syntax, and a look-up in which `*` stands for exactly one segment. Pure and in memory."""
 
 import re
 from dataclasses import dataclass, field
@@ -25,40 +25,48 @@ class _Node(Generic[T]):
 
 class PathTrie(Generic[T]):
     """Paths and patterns with a value each. `find` gives the most specific: a literal segment beats `*`, the
-    leftmost difference decides. Not locked: build a new one and swap it, or guard the writers."""
+    leftmost difference decides.
+
+    Paths without `*` are most of them, and where one matches it is the most specific: they stand in a dict, and only
+    patterns in the tree. One writer at a time; readers beside it see each entry as it was or as it is.
+    """
 
     def __init__(self) -> None:
         self._root: _Node[T] = _Node()
         self._literal: dict[str, T] = {}
-        self._count = 0
+        self._patterns = 0
 
     def __len__(self) -> int:
-        return self._count
+        return len(self._literal) + self._patterns
 
     def insert(self, path: str, value: T) -> None:
         """Store or replace; raises ValueError for a bad path."""
-        node = self._root
-        for segment in check_path(path).split("."):
-            node = node.children.setdefault(segment, _Node())
-        self._count += not node.values
-        node.values[:] = [value]
+        check_path(path)
         if "*" not in path:
             self._literal[path] = value
+            return
+        node = self._root
+        for segment in path.split("."):
+            node = node.children.setdefault(segment, _Node())
+        self._patterns += not node.values
+        node.values = [value]
 
     def remove(self, path: str) -> bool:
         """Forget exactly this path or pattern; False when it was not there."""
-        node: _Node[T] | None = self._root
+        if path in self._literal:
+            del self._literal[path]
+            return True
+        node = self._root
         trail: list[tuple[_Node[T], str]] = []
         for segment in path.split("."):
-            if node is None or segment not in node.children:
+            if segment not in node.children:
                 return False
             trail.append((node, segment))
             node = node.children[segment]
-        if node is None or not node.values:
+        if not node.values:
             return False
-        node.values.clear()
-        self._literal.pop(path, None)
-        self._count -= 1
+        node.values = []
+        self._patterns -= 1
         for parent, segment in reversed(trail):
             child = parent.children[segment]
             if child.values or child.children:
@@ -70,16 +78,16 @@ class PathTrie(Generic[T]):
         """The value of the most specific entry that matches, or None."""
         if path in self._literal:
             return self._literal[path]
-        if len(path) > MAX_PATH:
+        if not self._patterns or len(path) > MAX_PATH:
             return None
         segments = path.split(".")
-        # A node is visited at most once, for its depth is its position; so hostile patterns cost no more than the trie.
+        # A node is visited at most once, for its depth is its position; so hostile patterns cost no more than the tree.
         stack = [(self._root, 0)]
         while stack:
             node, at = stack.pop()
             if at == len(segments):
-                if node.values:
-                    return node.values[0]
+                if values := node.values:
+                    return values[0]
                 continue
             wild = node.children.get("*")
             if wild is not None:

@@ -7,13 +7,13 @@ from clarion.channels.registry import channel as channel_of
 from clarion.contract.channel import ChannelKey
 from clarion.records.templating.engine.compile import check_fields, compile_source
 from clarion.records.templating.engine.environment import environment
-from clarion.records.templating.engine.errors import TemplateError, TemplateErrorCode
+from clarion.records.templating.engine.errors import TemplateError
 from clarion.records.templating.engine.variables import used_variables
 
 STANDARD_NAMES = frozenset(
     {
-        "user", "app_name", "app_url", "now", "greeting", "brand", "notification", "locale", "timezone",
-        "current_time",
+        "user", "app_name", "app_url", "now", "greeting", "brand", "locale", "timezone", "current_time",
+        "engagement_tone", "unsubscribe_url", "preferences_url",
     }
 )  # fmt: skip
 """What every rendering brings by itself; never missing, never undeclared."""
@@ -21,9 +21,13 @@ STANDARD_NAMES = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateFault:
+    """`code` is a TemplateErrorCode, or, where a preview was built, one of the channel's (channels/errors.py). `line`
+    and `column` count from 1; 0 where they are not known."""
+
     field: str
     line: int
-    code: TemplateErrorCode
+    column: int = 0
+    code: str
     message: str
 
 
@@ -73,12 +77,14 @@ def _read_fields(fields: Mapping[str, str], channel: ChannelKey) -> tuple[list[T
             compile_source(environment(html=specs[name].html, strict=True), source)
             used |= used_variables(source)
         except TemplateError as error:
-            errors.append(_fault(error.within(name)))
+            errors.append(_fault(error.within(name).placed(source)))
     return errors, used
 
 
 def _fault(error: TemplateError) -> TemplateFault:
-    return TemplateFault(field=error.field, line=error.line, code=error.code, message=error.message)
+    return TemplateFault(
+        field=error.field, line=error.line, column=error.column, code=error.code, message=error.message
+    )
 
 
 def _is_used(declared: str, paths: set[str]) -> bool:

@@ -1,6 +1,6 @@
 """Which variables a template uses, as dotted paths. Reads the syntax tree; renders nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from jinja2 import nodes
 
@@ -11,6 +11,8 @@ _SAME_LIST = frozenset(
 )
 _ONE_ITEM = frozenset({"first", "last", "min", "max"})
 _ITEM = "[]"
+_LOOKED_AT = 100
+"""Items of a list that are asked whether they have what is used of them."""
 
 Scope = dict[str, str]
 """Local name → the path it stands for, or the empty string when it stands for something made in the template."""
@@ -131,3 +133,24 @@ class _Reader:
             self.expression(argument, scope)
         assert node.node is not None
         return self.extended(node.node, step, scope)
+
+
+def undefined_in(paths: Iterable[str], context: Mapping[str, object]) -> frozenset[str]:
+    """Those of the paths (as `used_variables` gives them) that a context does not have; of what is below one of them,
+    nothing."""
+    missing = {path for path in paths if not _has(context, path.replace(_ITEM, f".{_ITEM}").split("."))}
+    return frozenset(path for path in missing if not any(path.startswith((f"{m}.", f"{m}{_ITEM}")) for m in missing))
+
+
+def _has(value: object, steps: Sequence[str]) -> bool:
+    """An empty list has whatever its items would have to have."""
+    for at, step in enumerate(steps):
+        if step == _ITEM:
+            items = list(value.values()) if isinstance(value, Mapping) else value
+            if not isinstance(items, list | tuple):
+                return False
+            return all(_has(item, steps[at + 1 :]) for item in items[:_LOOKED_AT])
+        if not isinstance(value, Mapping) or step not in value:
+            return False
+        value = value[step]
+    return True

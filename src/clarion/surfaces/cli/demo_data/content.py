@@ -1,146 +1,32 @@
-"""The demo templates as they stand in `templates/<name>/`: `template.toml`, `email.html` and `email.txt`.
+"""The demo templates: the folders in `templates/`, read as `clarion templates push` reads them, and their second names.
 
-The engine knows no inheritance on purpose, so the shared shell is put around each mail here, when they are read.
+The words and the looks are there and in records/templating/design; here is only which of them are called what.
 """
 
-import re
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+from dataclasses import replace
+from importlib.resources import as_file, files
 
-from clarion.contract.channel import ChannelKey
-from clarion.records.templating.engine.validation import ValidationReport, validate
+from clarion.records.templating.files import TemplateFiles, read_folder
 
-FOLDERS = (
-    "order_placed",
-    "order_shipped",
-    "order_delivered",
-    "security_alert",
-    "marketing_promotion",
-    "welcome",
-    "user_course",
-)
-PARAGRAPH = "margin:0 0 16px"
-SOFT = "color:#5c646b;font-size:14px"
-_BUTTON = re.compile(r"\[\[button ([^|\]]+)\|([^\]]+)\]\]")
-_PLACE = re.compile(r"\[\[(\w+)\]\]")
-
-Fields = Mapping[str, str]
-Contents = Mapping[ChannelKey, Mapping[str, Fields]]
-"""Channel → locale ("" is the default) → fields."""
+ALIASES = {
+    "order.placed": "order_placed_email",
+    "order.shipped": "order_shipped_email",
+    "order.delivered": "order_delivered_email",
+    "security.alert": "security_alert_email",
+    "marketing.promotion": "marketing_email",
+}
+"""Path → the name by which the e-commerce document calls it."""
 
 
-class Unsound(Exception):
-    """A demo template does not pass the engine's own validation; the text says what is wrong with it."""
+def read_templates() -> list[TemplateFiles]:
+    """All demo templates and their aliases. Raises UnreadableFolder where a file is not as it should be."""
+    with as_file(files(__package__).joinpath("templates")) as folder:
+        own = read_folder(folder)
+    return [*own, *(_alias(template) for template in own if template.path in ALIASES)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DemoTemplate:
-    """One template, ready to be written. `sample` is a context it renders well with."""
-
-    path: str
-    name: str
-    category: str
-    priority: int
-    required: tuple[str, ...]
-    optional: tuple[str, ...]
-    contents: Contents
-    sample: Mapping[str, object]
-
-
-def read_templates() -> list[DemoTemplate]:
-    """All demo templates and their aliases. Raises Unsound for one the engine would refuse."""
-    root = files(__package__).joinpath("templates")
-    found = [template for folder in FOLDERS for template in _read(root.joinpath(folder), root.joinpath("layout"))]
-    for template in found:
-        _check(template)
-    return found
-
-
-def ink_for(color: str) -> str:
-    """Black or white, whichever reads better on the colour (`#rrggbb`), by the contrast formula of WCAG 2."""
-    parts = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
-    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-    return "#111111" if (luminance + 0.05) / 0.0556 > 1.05 / (luminance + 0.05) else "#ffffff"
-
-
-def _read(folder: Traversable, layout: Traversable) -> list[DemoTemplate]:
-    read = tomllib.loads(folder.joinpath("template.toml").read_text("utf-8"))
-    contents: dict[ChannelKey, dict[str, Fields]] = {}
-    for locale, channels in read["content"].items():
-        for channel, fields in channels.items():
-            contents.setdefault(ChannelKey(channel), {})["" if locale == "default" else locale] = fields
-    email = contents[ChannelKey.EMAIL]
-    email[""] = {**email[""], "html": _mail(folder, layout, read), "text": _text(folder, "email.txt")}
-    template = DemoTemplate(
-        path=read["path"],
-        name=read["name"],
-        category=read["category"],
-        priority=read["priority"],
-        required=tuple(read["required"]),
-        optional=tuple(read["optional"]),
-        contents=contents,
-        sample=read["sample"],
-    )
-    return [template, *(_alias(template, path) for path in read["aliases"])]
-
-
-def _alias(template: DemoTemplate, path: str) -> DemoTemplate:
+def _alias(template: TemplateFiles) -> TemplateFiles:
     """The same content under another path. Nothing is required of it: the document calls these without variables."""
-    return DemoTemplate(
-        path=path,
-        name=f"{template.name} ({path})",
-        category=template.category,
-        priority=template.priority,
-        required=(),
-        optional=(*template.required, *template.optional),
-        contents=template.contents,
-        sample=template.sample,
-    )
-
-
-def _mail(folder: Traversable, layout: Traversable, read: Mapping[str, str]) -> str:
-    """The shell with the mail's own content, its places filled."""
-    button = _text(layout, "button.html").strip()
-    places = {
-        "color": read["color"],
-        "ink": ink_for(read["color"]),
-        "name": read["name"],
-        "heading": read["heading"],
-        "why": read["why"],
-        "p": PARAGRAPH,
-        "soft": SOFT,
-        "order_table": _text(layout, "order_table.html").strip(),
-    }
-    own = _BUTTON.sub(
-        lambda found: button.replace("[[label]]", found[1]).replace("[[url]]", found[2]), _text(folder, "email.html")
-    )
-    shell = _text(layout, "shell.html").replace("[[content]]", own.strip())
-    for _ in range(2):  # the order table has places of its own
-        shell = _PLACE.sub(lambda found: places[found[1]], shell)
-    return shell
-
-
-def _text(folder: Traversable, name: str) -> str:
-    return folder.joinpath(name).read_text("utf-8")
-
-
-def _check(template: DemoTemplate) -> None:
-    used: set[str] = set()
-    for channel, locales in template.contents.items():
-        for locale, fields in locales.items():
-            report = validate(fields, channel, optional=(*template.required, *template.optional))
-            if not report.valid or report.undeclared:
-                raise Unsound(f"{template.path}, {channel} {locale or 'default'}: {_faults(report)}")
-            used |= {path.partition(".")[0].replace("[]", "") for path in report.used}
-    unused = sorted({*template.required, *template.optional} - used)
-    if unused:
-        raise Unsound(f"{template.path}: declared but used nowhere: {', '.join(unused)}")
-
-
-def _faults(report: ValidationReport) -> str:
-    said = [f"{fault.field} line {fault.line}: {fault.message}" for fault in report.errors]
-    return "; ".join(said or [f"not declared: {', '.join(report.undeclared)}"])
+    path = ALIASES[template.path]
+    schema = {key: value for key, value in template.schema.items() if key != "required"}
+    return replace(template, path=path, name=f"{template.name} ({path})", schema=schema)

@@ -5,13 +5,17 @@ from hashlib import sha256
 from uuid import UUID
 
 from clarion.contract.channel import ChannelKey
+from clarion.records import clock
 from clarion.records.categories.models import Category, Kind
+from clarion.records.consents.history import Answer
+from clarion.records.consents.purposes import Purpose, Source
 from clarion.records.people import directory
 from clarion.records.people.models import Device, Endpoint, User
+from clarion.records.preferences.consenting import record
 from clarion.records.preferences.models import GlobalPreference
+from clarion.records.templating.files import TemplateFiles
 from clarion.records.templating.models import Template
 from clarion.records.templating.writer import Draft, create
-from clarion.surfaces.cli.demo_data.content import DemoTemplate
 from clarion.surfaces.cli.demo_data.people import PEOPLE, DemoPerson
 
 CATEGORIES: tuple[tuple[str, str, Kind, bool, int], ...] = (
@@ -22,6 +26,13 @@ CATEGORIES: tuple[tuple[str, str, Kind, bool, int], ...] = (
     ("marketing", "Offers and news", Kind.MARKETING, False, 4),
 )
 """Key, name, kind, essential, default priority. `general` comes first: the documents' calls say category 1."""
+DESCRIPTIONS = {
+    "general": "What does not fit anywhere else.",
+    "orders": "What you bought: confirmations, payments and deliveries.",
+    "security": "Codes, new devices and anything odd about your account.",
+    "account": "Changes of your account, and reminders that you asked for.",
+    "marketing": "Offers, new courses and a letter now and then.",
+}
 
 
 def write_categories() -> dict[str, Category]:
@@ -30,11 +41,17 @@ def write_categories() -> dict[str, Category]:
 
 
 def _category(key: str, name: str, kind: Kind, essential: bool, priority: int) -> Category:
-    values = {"name": name, "kind": kind, "essential": essential, "default_priority": priority}
+    values = {
+        "name": name,
+        "description": DESCRIPTIONS[key],
+        "kind": kind,
+        "essential": essential,
+        "default_priority": priority,
+    }
     return Category.objects.get_or_create(key=key, defaults=values)[0]
 
 
-def write_template(template: DemoTemplate, category: Category, author: UUID) -> None:
+def write_template(template: TemplateFiles, category: Category, author: UUID) -> None:
     """One published template, unless the path is taken."""
     if Template.objects.filter(path=template.path).exists():
         return
@@ -42,13 +59,19 @@ def write_template(template: DemoTemplate, category: Category, author: UUID) -> 
         path=template.path,
         name=template.name,
         category_id=category.id,
-        content=template.contents,
+        content=template.content,
         required=template.required,
         optional=template.optional,
-        default_priority=template.priority,
+        default_priority=template.default_priority,
+        fallback=template.fallback,
+        schema=template.schema,
+        sample=template.sample,
+        theme=template.theme,
+        locales=template.locales,
+        publish_threshold=template.publish_threshold,
         note="demo data",
     )
-    create(draft, author)
+    create(draft, author, tested=True)
 
 
 def write_people() -> list[User]:
@@ -82,6 +105,16 @@ def _user(number: int, person: DemoPerson) -> User:
     _reach(user, number, person)
     # every switch on, also SMS, which marketing needs to be told expressly
     GlobalPreference.objects.create(user=user, channels={str(channel): True for channel in ChannelKey})
+    agreed = Answer(
+        user_id=user.id,
+        purpose=Purpose.MARKETING,
+        given=True,
+        source=Source.DEMO,
+        actor="system",
+        at=clock.now(),
+        detail="demo data",
+    )
+    record([agreed])
     return user
 
 
