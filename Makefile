@@ -15,7 +15,7 @@ export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run test check bench coverage docs lock clean
+.PHONY: help install run test check bench console coverage docs lock clean
 
 help: ## show the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -e 's/:.*## /\t/' | expand -t 12
@@ -32,6 +32,9 @@ coverage: $(STAMP) ## the suite with its coverage measured, child processes incl
 	$(BIN)/coverage erase
 	$(BIN)/pytest --cov --cov-report=
 	$(BIN)/coverage report --fail-under=90
+
+console: ## build the console's editor anew; needs Node 20 (the built one is committed, so nobody else does)
+	cd web/console && npm ci && node build.mjs
 
 docs: $(STAMP) ## write the generated parts of docs/ anew
 	$(BIN)/python scripts/generate_docs.py

@@ -130,6 +130,36 @@ def reasons() -> str:
     return _page("Reasons", introduction, _table(("code", "meaning"), rows))
 
 
+def checks() -> str:
+    """Every finding of the content checks."""
+    from clarion.records.templating.checks import chat, contrast, mail, push
+    from clarion.records.templating.checks.rules import RULES
+
+    rows = [(f"`{code}`", str(rule.severity), rule.meaning, rule.hint) for code, rule in RULES.items()]
+    limits = [
+        ("subject", f"{mail.SUBJECT_SHOWN} characters"),
+        ("preheader", f"{mail.PREHEADER_SHOWN} characters"),
+        ("HTML of a mail", f"{mail.CLIPPED_BYTES // 1000} kB"),
+        ("contrast", f"{contrast.LEAST}:1; {contrast.LEAST_LARGE}:1 from 24 px, or 18.66 px bold"),
+        ("push title, text", f"{push.TITLE_SHOWN}, {push.BODY_SHOWN} characters"),
+        ("push payload", "4096 bytes"),
+        ("chat", f"{chat.SECTION} characters"),
+        ("SMS", "one segment: 160 characters, 70 with any character outside of GSM-7"),
+    ]
+    introduction = (
+        "What `clarion lint`, `POST /templates/validate` and publishing look for "
+        "([how to use it](../howto/check-templates.md)). Codes are stable: one may be added, none is renamed. An error "
+        "stops publishing; a warning is probably wrong; a note is worth knowing."
+    )
+    return _page(
+        "Content checks",
+        introduction,
+        _table(("code", "severity", "found", "what to do"), rows),
+        "## Limits",
+        _table(("what", "from here on a finding"), limits),
+    )
+
+
 def permissions() -> str:
     """The permissions, and what each operation of the API asks for."""
     from sentences import PERMISSIONS
@@ -196,6 +226,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/environment.md": environment,
     "reference/providers.md": providers,
     "reference/reasons.md": reasons,
+    "reference/checks.md": checks,
     "reference/permissions.md": permissions,
     "reference/cli.md": command_line,
 }

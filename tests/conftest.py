@@ -21,6 +21,8 @@ from clarion.records.categories.models import Category
 from clarion.records.ledger.lanes import lanes
 from clarion.records.people import directory
 from clarion.records.people.models import Device, Endpoint, User
+from clarion.records.preferences.models import GlobalPreference
+from clarion.records.templating import brand
 from clarion.records.templating.catalog import catalog as templates
 from clarion.surfaces.api import health
 from clarion.surfaces.api.authentication import memory
@@ -42,6 +44,7 @@ def _no_memory_between_tests() -> None:
     templates._checked_at = float("-inf")
     templates._mark = None
     compiled._entries.clear()
+    brand.forget()
     bell._silent_until = 0.0
     for slots in flow._slots.values():
         for slot in slots:
@@ -103,6 +106,11 @@ def make_user(**given: Any) -> User:
         )
         Endpoint.objects.create(user=user, channel="chat", target="C0123456789")
     return user
+
+
+def agree_to_marketing(user: User) -> None:
+    """The user has consented to marketing."""
+    GlobalPreference.objects.update_or_create(pk=user.id, defaults={"consents": {"marketing": True}})
 
 
 def caller_of(user: User, *permissions: Permission) -> Caller:

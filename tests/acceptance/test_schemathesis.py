@@ -40,6 +40,12 @@ CONFIG = """
 [checks]
 positive_data_acceptance.expected-statuses = ["2xx", "401", "403", "404", "409", "422", "429"]
 negative_data_rejection.expected-statuses = ["400", "401", "403", "404", "405", "409", "413", "415", "422", "429"]
+
+# no token that is made up is ours, and a look is sent on to the page for people
+[[operations]]
+include-path = "/api/v1/preferences/unsubscribe"
+checks.positive_data_acceptance.expected-statuses = ["200", "303", "400"]
+checks.negative_data_rejection.expected-statuses = ["303", "400", "405", "422"]
 """
 
 

@@ -11,6 +11,7 @@ from clarion.records.personal.columns import PERSONAL_COLUMNS, Form
 NOT_PERSONAL = {
     ("access_apikey", "hash"): "of a random secret",
     ("access_apikey", "previous_hash"): "of a random secret",
+    ("brand_settings", "address"): "the company's own, printed in every mail",
     ("ledger_idempotency", "request_hash"): "compares two bodies; gone with its partition",
 }
 _TELLING = re.compile(r"(_sealed|_?hash)$|^(email|phone|address|token|recipient|username|first_name|last_name)$")

@@ -61,7 +61,9 @@ def test_the_operations_open_to_anyone_are_these() -> None:
 
     hooks = {"GET hooks/<str:provider>/<str:token>", "POST hooks/<str:provider>/<str:token>"}  # proved by signature
     public = {"GET core/health", "GET push/webpush-key"}  # the key is told to every visitor of a page
-    assert found == {"POST auth/register", "POST auth/login", "POST auth/refresh", *public, *hooks}
+    linked = {"GET preferences/unsubscribe", "POST preferences/unsubscribe"}  # the signed link says who
+    asked = {"POST lists/<str:key>/subscribe"}  # does nothing until the address's owner confirms
+    assert found == {"POST auth/register", "POST auth/login", "POST auth/refresh", *public, *hooks, *linked, *asked}
 
 
 def test_every_path_is_known_with_and_without_its_trailing_slash() -> None:

@@ -218,10 +218,10 @@ OTHERS: dict[str, tuple[str, str, dict[str, Any], int, str, str]] = {
         "invalid_input",
         "/global/email_enabled",
     ),
-    "preference null": (
+    "preference text": (
         "put",
         "preferences",
-        {"global": {"email_enabled": None}},
+        {"global": {"email_enabled": "off"}},
         422,
         "invalid_input",
         "/global/email_enabled",

@@ -26,6 +26,10 @@ def _send(api: Api, user: User, **more: Any) -> Any:
     return api.post("notifications/send", body)
 
 
+def _consent(api: Api) -> None:
+    assert api.patch("preferences", {"global": {"marketing_enabled": True}}).status_code == 200
+
+
 # --- categories
 
 
@@ -35,6 +39,7 @@ def test_a_category_is_made_changed_and_found_by_key_and_by_id(as_staff: Api, as
     identifier = made.json()["id"]
     assert as_ann.get(f"categories/{identifier}").json() == made.json()
     assert "news" in [c["key"] for c in as_ann.get("categories").json()["results"]]
+    _consent(as_ann)
     for name in ("news", identifier):
         sent = _send(as_staff, ann, category=name)
         assert sent.status_code == 201
@@ -50,13 +55,30 @@ def test_a_category_is_made_changed_and_found_by_key_and_by_id(as_staff: Api, as
 
 
 def test_the_defaults_are_shown_under_the_names_of_the_guide(as_ann: Api) -> None:
-    assert as_ann.get("preferences").json() == {
+    found = as_ann.get("preferences").json()
+    effective = found.pop("effective")
+    assert effective["global"]["marketing_enabled"] == {"value": False, "from": "consent", "rule": "consent"}
+    assert effective["global"]["sms_enabled"] == {"value": True, "from": "default", "rule": "channel"}
+    assert found == {
         "global": {
             "notifications_enabled": True,
-            "marketing_enabled": True,
+            "marketing_enabled": False,  # nobody consented
             **{f"{channel}_enabled": True for channel in CHANNELS},
+            "quiet_hours_enabled": False,
+            "quiet_hours_start": "22:00",
+            "quiet_hours_end": "08:00",
+            "quiet_hours_days": {},
+            "digest_frequency": "immediate",
+            "digest_time": "08:00",
+            "digest_weekday": "monday",
+            "max_per_day": None,
+            "data_processing_consent": True,
         },
         "categories": {},
+        "templates": {},
+        "set": {"global": {}, "categories": {}, "templates": {}},
+        "timezone": "Africa/Nairobi",
+        "version": 0,
     }
     assert GlobalPreference.objects.count() == 0
 
@@ -66,11 +88,12 @@ def test_patch_changes_what_is_given_and_put_replaces_all(as_ann: Api) -> None:
     after = as_ann.patch(
         "preferences", {"global": {"push_enabled": False}, "categories": {"orders": {"email_enabled": True}}}
     ).json()
-    switches = {name: on for name, on in after["global"].items() if not on}
+    switches = {name: on for name, on in after["set"]["global"].items() if not on}
     assert switches == {"email_enabled": False, "push_enabled": False}
-    assert after["categories"] == {"orders": {"enabled": True, "sms_enabled": False, "email_enabled": True}}
+    assert after["categories"] == {"orders": {"sms_enabled": False, "email_enabled": True}}
     replaced = as_ann.put("preferences", {"categories": {"marketing": {"enabled": False}}}).json()
-    assert all(replaced["global"].values())
+    assert replaced["set"]["global"] == {}
+    assert all(replaced["global"][f"{channel}_enabled"] for channel in CHANNELS)
     assert replaced["categories"] == {"marketing": {"enabled": False}}
     assert as_ann.get("preferences/").json() == replaced
 
@@ -138,10 +161,11 @@ LET_THROUGH: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 @pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "key-1"}], ids=["plain", "under a key"])
 @pytest.mark.parametrize("name", SWITCHED_OFF)
 def test_what_is_switched_off_is_answered_403_with_the_decision_on_record(
-    as_service: Api, as_ann: Api, ann: User, name: str, headers: dict[str, str]
+    as_service: Api, as_staff: Api, as_ann: Api, ann: User, name: str, headers: dict[str, str]
 ) -> None:
     wishes, more, reason = SWITCHED_OFF[name]
-    as_ann.patch("preferences", wishes)
+    _consent(as_ann)
+    as_staff.patch(f"users/{ann.id}/preferences", wishes)  # staff turn the switch and leave the consent
     body = {"user_id": str(ann.id), "subject": "Hi", "body": "Hello", "channel": "email", **more}
     problem = refused(as_service.post("notifications/send", body, headers=headers), 403, "opted_out")
     assert reason in problem["detail"]
@@ -166,6 +190,7 @@ def test_what_the_rules_let_through_goes_out(
     as_service: Api, as_ann: Api, ann: User, drain: Callable[[], int], name: str
 ) -> None:
     wishes, more = LET_THROUGH[name]
+    _consent(as_ann)
     as_ann.patch("preferences", wishes)
     sent = _send(as_service, ann, **more)
     assert sent.status_code == 201, sent.content

@@ -33,7 +33,7 @@ from clarion.records.ledger.models import Attempt, Decision, Notification, Queue
 from clarion.records.pacing.reach import reach
 from clarion.records.people.models import Device, User
 from clarion.testing.scripted import ScriptedProvider
-from tests.conftest import caller_of, make_user
+from tests.conftest import agree_to_marketing, caller_of, make_user
 
 EMAIL, PUSH = ChannelKey.EMAIL, ChannelKey.PUSH
 Drain = Callable[[], int]
@@ -80,6 +80,8 @@ def really_carry(real_ground: None) -> Iterator[Carry]:
 
 
 def send(user: User, channel: ChannelKey = EMAIL, **given: Any) -> UUID:
+    if given.get("category") == "marketing":
+        agree_to_marketing(user)
     asked = Send(
         caller=caller_of(user, Permission.STAFF),
         user_id=user.id,

@@ -75,3 +75,26 @@ def test_a_day_across_a_change_of_clocks_is_whole(as_staff: Api, ann: User) -> N
         "id__gte": first_id_of(datetime(2026, 10, 24, 22, tzinfo=UTC)),
         "id__lt": first_id_of(datetime(2026, 10, 25, 23, tzinfo=UTC)),
     }
+
+
+def test_a_dry_run_shows_every_rule_with_what_it_looked_at(as_service: Api, ann: User) -> None:
+    assert api_as(ann).patch("preferences", {"global": {"sms_enabled": False}}).status_code == 200
+    body = {"user_id": str(ann.id), "subject": "Hi", "body": "Hello", "channel": "sms"}
+    (found,) = as_service.post("notifications/explain", body).json()["results"]
+    said = {rung["rule"]: rung for rung in found["ladder"]}
+    assert list(said)[:4] == ["suppression", "expiry", "consent", "overrides"]
+    assert [rule for rule, rung in said.items() if rung["outcome"] == "not_asked"] == [
+        "category",
+        "template",
+        "caps",
+        "quiet",
+        "digest",
+    ]
+    spoke = said["channel"]
+    assert (spoke["outcome"], spoke["reason"], spoke["inputs"]["channel"], spoke["inputs"]["set"]) == (
+        "suppress",
+        "channel_off",
+        "sms",
+        False,
+    )
+    assert (found["outcome"], found["rule"], found["rules"]) == ("suppress", "channel", 1)

@@ -36,7 +36,7 @@ from clarion.records.ledger.models import (
 from clarion.records.people.models import User
 from clarion.records.preferences.models import GlobalPreference
 from clarion.testing.scripted import ScriptedProvider
-from tests.conftest import Api, caller_of, make_user
+from tests.conftest import Api, agree_to_marketing, caller_of, make_user
 
 PUSH, SMS, EMAIL, IN_APP = ChannelKey.PUSH, ChannelKey.SMS, ChannelKey.EMAIL, ChannelKey.IN_APP
 Drain = Callable[[], int]
@@ -44,6 +44,8 @@ GONE = Rejected(why=Reason.ADDRESS_UNREACHABLE)
 
 
 def send(user: User, *chain: ChannelKey, after: int | None = None, **given: Any) -> UUID:
+    if given.get("category") == "marketing":
+        agree_to_marketing(user)
     asked = Send(
         caller=caller_of(user, Permission.STAFF),
         user_id=user.id,

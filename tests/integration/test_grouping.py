@@ -208,7 +208,9 @@ def test_what_a_worker_had_collected_when_it_died_is_told_of_in_the_group_and_no
     orders = catalog.find("orders")
     assert orders is not None
     key = Key(user_id=ann.id, category_id=orders.id, channel="email")
-    windows.put([Arrival(id=one, key=key, above=1, span=timedelta(hours=1)) for one in ids], clock.now())
+    windows.put(
+        [Arrival(id=one, key=key, above=1, closes_at=clock.now() + timedelta(hours=1)) for one in ids], clock.now()
+    )
     end_windows()
     assert grouping.send_groups() == 1
     assert standing(ids) == ["pending", *["digested grouped"] * 2]
@@ -273,7 +275,7 @@ def test_a_tick_that_crashes_is_made_up_for_by_the_next(
     drain()
     end_windows()
     with monkeypatch.context() as patched:
-        patched.setattr(grouping, "_link", _dies)
+        patched.setattr(grouping, "_decision", _dies)
         with pytest.raises(RuntimeError):
             grouping.send_groups()
     assert Notification.objects.count() == 3
@@ -292,7 +294,9 @@ def test_two_schedulers_send_one_group(real_ground: None) -> None:
     orders = catalog.find("orders")
     assert orders is not None
     key = Key(user_id=ann.id, category_id=orders.id, channel="email")
-    windows.put([Arrival(id=one, key=key, above=1, span=timedelta(hours=1)) for one in ids], clock.now())
+    windows.put(
+        [Arrival(id=one, key=key, above=1, closes_at=clock.now() + timedelta(hours=1)) for one in ids], clock.now()
+    )
     end_windows()
     in_parallel(*[grouping.send_groups] * 4)
     assert Notification.objects.count() == 5
@@ -306,7 +310,9 @@ def test_workers_at_the_same_time_give_each_number_once(real_ground: None) -> No
     def arrive() -> None:
         for turn in range(5):
             some = keys if turn % 2 else keys[::-1]
-            arrivals = [Arrival(id=new_id(), key=key, above=3, span=timedelta(hours=1)) for key in some]
+            arrivals = [
+                Arrival(id=new_id(), key=key, above=3, closes_at=clock.now() + timedelta(hours=1)) for key in some
+            ]
             windows.put(arrivals, clock.now())
 
     def within() -> None:

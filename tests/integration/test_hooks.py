@@ -27,7 +27,7 @@ from clarion.records.feedback.models import Callback, Report, Task, Waiting
 from clarion.records.ledger.models import Attempt, DeadLetter, Decision, Event, Notification, QueueEntry
 from clarion.records.people.models import User
 from clarion.testing.scripted_feedback import ScriptedVendor, Signed, signed, signed_bytes
-from tests.conftest import Api, caller_of, make_user
+from tests.conftest import Api, agree_to_marketing, caller_of, make_user
 from tests.integration.callbacks import about, account, call, path_of, post, report
 from tests.integration.conftest import Carry
 
@@ -50,6 +50,8 @@ def _sent(user: User, drain: Drain, **given: Any) -> Notification:
 
 
 def _accepted(user: User, **given: Any) -> Notification:
+    if given.get("category") == "marketing":
+        agree_to_marketing(user)
     given = {"subject": "Hello", "body": "Text", "channels": (ChannelKey.EMAIL,), "category": "orders", **given}
     receipt = send(Send(caller=caller_of(user), user_id=user.id, **given), clock.now())
     return Notification.objects.get(pk=receipt.notifications[0].id)

@@ -22,7 +22,7 @@ from clarion.records.reputation import guard, tallies
 from clarion.records.reputation.models import WHOLE, Ruling, Standing, Tally
 from clarion.records.reputation.rules import Counts, Thresholds
 from clarion.testing.scripted_feedback import ScriptedVendor
-from tests.conftest import Api, caller_of
+from tests.conftest import Api, agree_to_marketing, caller_of
 from tests.integration.api_document import refused, watch
 from tests.integration.callbacks import about, account, path_of, report
 from tests.integration.conftest import Carry
@@ -48,6 +48,8 @@ def _category(key: str) -> int:
 
 
 def _accepted(user: User, category: str = "orders") -> Notification:
+    if category == "marketing":
+        agree_to_marketing(user)
     asked = Send(
         caller=caller_of(user),
         user_id=user.id,

@@ -30,7 +30,7 @@ from clarion.records.sms_safety.policy import Cap, SmsPolicy, parse_cap, parse_c
 from clarion.records.sms_safety.spend import Item
 from clarion.surfaces.cli.diagnosis import text_messages
 from clarion.testing.scripted import ScriptedProvider
-from tests.conftest import Api, caller_of, make_user
+from tests.conftest import Api, agree_to_marketing, caller_of, make_user
 
 SMS = ChannelKey.SMS
 Drain = Callable[[], int]
@@ -49,6 +49,8 @@ def with_number(user: User, number: str) -> User:
 
 
 def send(user: User, *, body: str = "Hello", channels: tuple[ChannelKey, ...] = (SMS,), **given: Any) -> UUID:
+    if given.get("category") == "marketing":
+        agree_to_marketing(user)
     asked = Send(
         caller=caller_of(user, Permission.STAFF), user_id=user.id, subject="Hi", body=body, channels=channels, **given
     )

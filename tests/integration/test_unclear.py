@@ -27,7 +27,7 @@ from clarion.records.ledger import awaiting, queue
 from clarion.records.ledger.models import Attempt, DeadLetter, Decision, Notification, QueueEntry
 from clarion.records.people.models import User
 from clarion.testing.scripted import ScriptedProvider
-from tests.conftest import Api, caller_of, make_user
+from tests.conftest import Api, agree_to_marketing, caller_of, make_user
 
 EMAIL = ChannelKey.EMAIL
 Drain = Callable[[], int]
@@ -39,6 +39,7 @@ class WorkerDied(BaseException):
 
 
 def send(user: User, category: str = "marketing", **given: Any) -> UUID:
+    agree_to_marketing(user)
     asked = Send(
         caller=caller_of(user, Permission.STAFF),
         user_id=user.id,

@@ -126,7 +126,8 @@ def test_the_preheader_stands_hidden_at_the_start_of_the_body() -> None:
     content = channel("email").build(fields, {})
     assert isinstance(content, EmailContent)
     assert content.html.startswith("<html><body class='x'><div style=\"display:none")
-    assert "1 &lt; 2</div><p>Hello" in content.html
+    assert ">1 &lt; 2&#847;" in content.html
+    assert "&nbsp;</div><p>Hello" in content.html
     assert content.text == "Hello"
 
 

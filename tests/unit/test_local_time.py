@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clarion.flows.ingest.local_time import local_to_instant
+from clarion.records.local_time import local_to_instant
 
 FIRST, LAST = datetime(2024, 1, 1, tzinfo=UTC), datetime(2031, 1, 1, tzinfo=UTC)
 ZONES = sorted(available_timezones())

@@ -9,7 +9,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from hashlib import sha1, sha256
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote_plus, urlencode
 
 import pytest
 from aiohttp import web
@@ -267,6 +267,27 @@ def test_every_service_takes_a_mail_through_our_own_door(vendor: str) -> None:
     assert call.path.startswith("/base/")
     assert call.headers["user-agent"] == "Clarion/1"
     assert (b"m-1" in call.body) == (vendor != "mailersend")  # which takes no metadata
+
+
+@pytest.mark.parametrize("vendor", sorted(SERVICES))
+def test_every_service_is_given_where_to_unsubscribe(vendor: str) -> None:
+    options, answer = SERVICES[vendor]
+    uri = "https://news.example.com/api/v1/preferences/unsubscribe?token=x"
+    pair = {
+        "List-Unsubscribe": f"<{uri}>, <mailto:stop@example.com?subject=x>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+    with AnyService(answer) as service:
+        outcomes = send(open_anymail(vendor, endpoint=f"{service.url}/base", **options), rich("m-1", headers=pair))
+        [call] = [call for call in service.calls if call.method == "POST"]
+    assert isinstance(outcomes["m-1"], Sent), outcomes
+    said = unquote_plus(call.body.decode()).replace("\\/", "/")
+    assert uri in said
+    if vendor == "mailersend":  # custom headers are for enterprise accounts; this field is the service's own
+        assert json.loads(call.body)["list_unsubscribe"] == f"<{uri}>"
+        assert "headers" not in json.loads(call.body)
+    else:
+        assert "List-Unsubscribe-Post" in said
 
 
 @pytest.mark.parametrize("answer", [{}, [], "odd", {"emails": []}, {"message": "something new"}])

@@ -23,7 +23,11 @@ FIELDS = (
 )
 
 _BODY = re.compile(r"(?i)<body\b[^>]*>")
-_PREHEADER = '<div style="display:none;max-height:0;overflow:hidden;mso-hide:all">{}</div>'
+# What follows the preheader would fill the rest of the line that mailboxes show: blanks keep it away.
+_PREHEADER = (
+    '<div style="display:none;max-height:0;max-width:0;overflow:hidden;opacity:0;font-size:1px;line-height:1px;'
+    'mso-hide:all">{}' + "&#847;&zwnj;&nbsp;" * 40 + "</div>"
+)
 
 
 def parse_email(value: str) -> str:

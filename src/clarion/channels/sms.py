@@ -10,6 +10,7 @@ from clarion.channels.errors import InvalidValue
 from clarion.contract.channel import ChannelKey
 from clarion.contract.content import SmsContent
 
+_BLANKS = dict.fromkeys((0x00A0, 0x2009, 0x202F), " ")
 FIELDS = (FieldSpec(name="body", required=True, limit=1600),)
 
 
@@ -35,8 +36,12 @@ def mask_phone(value: str) -> str:
 
 
 def build(fields: Mapping[str, str], data: Mapping[str, object]) -> SmsContent:
-    """The text, trimmed; `data` is not used. Segments are counted by `sms_segments`, for whom it concerns."""
-    return SmsContent(body=checked(FIELDS, fields)["body"].strip())
+    """The text, trimmed; `data` is not used. Segments are counted by `sms_segments`, for whom it concerns.
+
+    Blanks that do not break become plain ones: CLDR writes them into `1 234,50 €` and `3:00 PM`, and one of them would
+    make the whole text UCS-2, of twice as many segments.
+    """
+    return SmsContent(body=checked(FIELDS, fields)["body"].translate(_BLANKS).strip())
 
 
 SMS = Channel(

@@ -13,6 +13,7 @@ from clarion.contract.account import parse_account_url
 from clarion.contract.faults import Misconfigured
 from clarion.contract.registry import installed
 from clarion.records.personal.envelope import InvalidKey, KeyRing
+from clarion.records.templating.tone import load_tone
 
 
 @register()
@@ -46,6 +47,9 @@ def servers(**_: Any) -> Sequence[CheckMessage]:
         found.append(Error("CLARION_REDIS_URL must be set (or use `clarion up`)", id="clarion.E006"))
     if settings.DEBUG and not settings.ENV.embedded:
         found.append(checks.Warning("CLARION_DEBUG is on: never in production", id="clarion.W001"))
+    if not (settings.TRIAL or settings.PUBLIC_URL.startswith("https://")):
+        text = "CLARION_PUBLIC_URL is not https: marketing mail goes out without one-click unsubscribing (RFC 8058)"
+        found.append(checks.Warning(text, id="clarion.W002"))
     return found
 
 
@@ -62,9 +66,20 @@ def providers(**_: Any) -> Sequence[CheckMessage]:
     return found
 
 
+@register()
+def tone(**_: Any) -> Sequence[CheckMessage]:
+    """The function that decides the tone is there."""
+    try:
+        if settings.TONE:
+            load_tone(settings.TONE)
+    except ValueError as error:
+        return [Error(f"CLARION_TONE: {error}", id="clarion.E008")]
+    return []
+
+
 def require_soundness() -> None:
     """End the process, saying why, when an error stands among the checks above; for processes that serve or send."""
-    problems = [problem for check in (secrets, servers, providers) for problem in check() if problem.is_serious()]
+    problems = [problem for check in (secrets, servers, providers, tone) for problem in check() if problem.is_serious()]
     if problems:
         lines = [f"  {p.id}: {p.msg}" + (f"\n      {p.hint}" if p.hint else "") for p in problems]
         print("clarion: cannot start:", *lines, sep="\n", file=sys.stderr)

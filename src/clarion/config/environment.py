@@ -11,10 +11,14 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
+from clarion.channels.email import parse_email
+from clarion.channels.errors import InvalidValue
 from clarion.contract.channel import ChannelKey
 from clarion.contract.faults import Misconfigured
 from clarion.contract.rate import Rate, parse_rate
+from clarion.records.consents.purposes import parse_required
 from clarion.records.crashing import parse_plan
+from clarion.records.preferences.settings import parse_cap_of_user, parse_digest_channels, parse_off
 from clarion.records.reputation.rules import FORM, Thresholds, parse_thresholds
 from clarion.records.sms_safety.policy import (
     RANGE_LIMIT,
@@ -26,8 +30,10 @@ from clarion.records.sms_safety.policy import (
     parse_prices,
     parse_range_limit,
 )
+from clarion.records.templating.locales import is_locale
 
 PREFIX = "CLARION_"
+LOCALE = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
 
 
 class ConfigurationError(Exception):
@@ -43,6 +49,9 @@ class Environment(BaseModel):
     redis_url: str = Field("", description="Redis 7 or Valkey, `redis://:password@host:6379/0`")
     broker_url: str = Field("", description="Celery's broker; default: the Redis URL. `amqp://…` for RabbitMQ")
     secret_key: str = Field("", description="Signs sessions and tokens; at least 32 characters")
+    secret_key_fallbacks: str = Field(
+        "", description="Former secret keys, comma-separated: what they signed, such as unsubscribe links, still works"
+    )
     encryption_keys: str = Field(
         "", description="Keys for personal data, 32 bytes each in urlsafe base64, comma-separated, newest first"
     )
@@ -60,6 +69,29 @@ class Environment(BaseModel):
         " whole weeks; 0 keeps them",
     )
     app_name: str = Field("Clarion", description="The name templates see as `app_name`")
+    default_locale: str = Field(
+        "en", pattern=LOCALE, description="The language of template content without a locale; its plural rules apply"
+    )
+    tone: str = Field(
+        "",
+        description="Who decides the word that templates see as `engagement_tone`, `package.module:function`;"
+        " empty: everybody is `neutral`",
+    )
+    template_four_eyes: Literal["on", "off"] = Field(
+        "off", description="on: whoever wrote a template's version may not publish it; somebody else must"
+    )
+    template_locales: str = Field(
+        "",
+        description="The locales that templates are wanted in beside the default, `sw fr pt-BR`; a template may name"
+        " its own",
+    )
+    template_threshold: int = Field(
+        0,
+        ge=0,
+        le=100,
+        description="How many percent of the wanted locales must be complete and up to date before a template is"
+        " published; 0: any. A template may have its own",
+    )
     email_from: str = Field("Clarion <no-reply@localhost>", description="Sender of emails, `Name <address>`")
     outbox: Literal["auto", "on", "off"] = Field(
         "auto",
@@ -88,10 +120,38 @@ class Environment(BaseModel):
         "push=100/min",
         description="How many messages one person gets on a channel, `push=100/min sms=10/h`; `none`: no limit",
     )
+    preferences_off: str = Field(
+        "",
+        description="What is off until a person switches it on: `notifications`, `marketing` or channels, `marketing"
+        " sms`. Marketing by SMS always is",
+    )
+    user_cap: str = Field(
+        "",
+        description="How many messages by email, SMS, push and chat one person gets from all senders together,"
+        " `20/day 60/week`; empty: any number. Critical ones and essential categories pass",
+    )
     reputation: str = Field(
         FORM,
         description="When bounces and complaints (percent of what an account sent) warn/pause, from how many messages"
         " on, in which window; `warn` added: never pause; `off`: no guard",
+    )
+    digest_channels: str = Field(
+        "email",
+        description="On which channels people's digests collect, of `email`, `sms`, `push`, `chat`; on the others"
+        " everything goes out singly",
+    )
+    digest_template: str = Field(
+        "", description="The path of the template of digests, such as `account.digest`; empty: a built-in one"
+    )
+    consent: str = Field(
+        "marketing",
+        description="What needs a person's consent: `marketing`, `processing` (everything but essential categories),"
+        " both with a blank between them, or `none`. Consent that was withdrawn binds in any case",
+    )
+    unsubscribe_mailto: str = Field(
+        "",
+        description="An address for mail programs that unsubscribe by mail, added to `List-Unsubscribe`; whoever reads"
+        " it posts the subject's token to `/preferences/unsubscribe`",
     )
     chaos: bool = Field(False, description="Allows `CLARION_CRASH_POINT`; for tests of faults, never in production")
     crash_point: str = Field(
@@ -151,6 +211,46 @@ class Environment(BaseModel):
     @classmethod
     def _judgeable(cls, text: str) -> str:
         parse_reputation(text)
+        return text
+
+    @field_validator("consent")
+    @classmethod
+    def _requirable(cls, text: str) -> str:
+        parse_required(text)
+        return text
+
+    @field_validator("unsubscribe_mailto")
+    @classmethod
+    def _mailable(cls, text: str) -> str:
+        try:
+            return parse_email(text) if text else ""
+        except InvalidValue as error:
+            raise ValueError(str(error)) from error
+
+    @field_validator("template_locales")
+    @classmethod
+    def _speakable(cls, text: str) -> str:
+        for name in text.split():
+            if not is_locale(name):
+                raise ValueError(f"{name[:40]} is not a known locale; write them like `sw fr pt-BR`")
+        return text
+
+    @field_validator("preferences_off")
+    @classmethod
+    def _switchable(cls, text: str) -> str:
+        parse_off(text)
+        return text
+
+    @field_validator("digest_channels")
+    @classmethod
+    def _collectable(cls, text: str) -> str:
+        parse_digest_channels(text)
+        return text
+
+    @field_validator("user_cap")
+    @classmethod
+    def _countable(cls, text: str) -> str:
+        parse_cap_of_user(text)
         return text
 
     @field_validator("user_limits")

@@ -15,6 +15,9 @@ from clarion.config.environment import (
 from clarion.config.logs import configure_structlog, logging_settings
 from clarion.contract.channel import ChannelKey
 from clarion.contract.rate import Rate
+from clarion.records.categories.policy import Cap
+from clarion.records.consents.purposes import parse_required
+from clarion.records.preferences.settings import parse_cap_of_user, parse_digest_channels, parse_off
 from clarion.records.reputation.rules import Thresholds
 from clarion.records.sms_safety.policy import SmsPolicy
 
@@ -29,8 +32,14 @@ PACKAGE = Path(__file__).resolve().parents[1]
 
 DEBUG = ENV.debug
 SECRET_KEY = ENV.secret_key or "unset"
+SECRET_KEY_FALLBACKS = [key.strip() for key in ENV.secret_key_fallbacks.split(",") if key.strip()]
 APP_NAME = ENV.app_name
 PUBLIC_URL = ENV.public_url.rstrip("/")
+DEFAULT_LOCALE = ENV.default_locale
+TONE = ENV.tone
+TEMPLATE_FOUR_EYES = ENV.template_four_eyes == "on"
+TEMPLATE_LOCALES = tuple(name.replace("_", "-") for name in ENV.template_locales.split())
+TEMPLATE_THRESHOLD = ENV.template_threshold
 _PUBLIC_HOST = urlsplit(PUBLIC_URL).hostname or "127.0.0.1"
 ALLOWED_HOSTS = [h.strip() for h in ENV.allowed_hosts.split(",") if h.strip()] or (
     [_PUBLIC_HOST, "127.0.0.1", "localhost", "[::1]"] if ENV.embedded or DEBUG else [_PUBLIC_HOST]
@@ -40,8 +49,14 @@ BROKER_URL = ENV.broker_url or ENV.redis_url
 ENCRYPTION_KEYS = ENV.encryption_keys
 JWT_KEY = ENV.jwt_key
 RETENTION_DAYS = ENV.retention_days
+CONSENT_REQUIRED: frozenset[str] = parse_required(ENV.consent)
+UNSUBSCRIBE_MAILTO = ENV.unsubscribe_mailto
 SMS_POLICY: SmsPolicy = parse_sms_policy(ENV)
 REPUTATION: Thresholds | None = parse_reputation(ENV.reputation)
+PREFERENCES_OFF: frozenset[str] = parse_off(ENV.preferences_off)
+USER_CAP: Cap = parse_cap_of_user(ENV.user_cap)
+DIGEST_CHANNELS: frozenset[str] = parse_digest_channels(ENV.digest_channels)
+DIGEST_TEMPLATE = ENV.digest_template
 USER_LIMITS: dict[ChannelKey, Rate] = parse_user_limits(ENV.user_limits)
 JWT_ALGORITHM = ENV.jwt_algorithm
 OUTBOX_OPEN = ENV.outbox == "auto" and (ENV.embedded or DEBUG)
@@ -56,6 +71,9 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "unfold.apps.BasicAppConfig",  # before admin: its templates go first
+    "clarion.surfaces.console.apps.AdminForConsole",
+    "clarion.surfaces.console.apps.ConsoleConfig",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -63,8 +81,10 @@ INSTALLED_APPS = [
     "clarion.records.people",
     "clarion.records.access",
     "clarion.records.categories",
+    "clarion.records.consents",
     "clarion.records.preferences",
     "clarion.records.templating",
+    "clarion.records.brand",
     "clarion.records.ledger",
     "clarion.records.inbox",
     "clarion.records.outbox",
@@ -73,6 +93,7 @@ INSTALLED_APPS = [
     "clarion.records.digests",
     "clarion.records.feedback",
     "clarion.records.suppression",
+    "clarion.records.lists",
     "clarion.records.reputation",
     "clarion.records.sms_safety",
     "clarion.surfaces.cli",
@@ -173,12 +194,6 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": ["clarion.surfaces.api.openapi.add_security_schemes"],
 }
 LAYER_PREFIX = "clarion"
-CHANNEL_LAYERS = {
-    "default": {
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL] if REDIS_URL else [], "prefix": LAYER_PREFIX},
-    }
-}
 LOGGING_CONFIG = "logging.config.dictConfig"
 LOGGING = logging_settings(ENV.log_format, ENV.log_level)
 configure_structlog()

@@ -1,6 +1,7 @@
 """All routes."""
 
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from clarion.surfaces.api.health import live, ready
 from clarion.surfaces.metrics.door import metrics
@@ -10,6 +11,8 @@ urlpatterns = [
     path("readyz", ready),
     path("metrics", metrics),
     path("api/v1/", include("clarion.surfaces.api.urls")),
+    path("console/", include("clarion.surfaces.console.urls")),
+    path("console", RedirectView.as_view(url="/console/")),
     path("", include("clarion.surfaces.pages.urls")),
 ]
 handler404 = "clarion.surfaces.pages.errors.not_found"

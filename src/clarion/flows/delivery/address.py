@@ -10,6 +10,7 @@ from clarion.contract.channel import ChannelKey
 from clarion.contract.content import Content, WebhookContent
 from clarion.contract.message import Message, Target
 from clarion.contract.reasons import Reason
+from clarion.flows.delivery.list_headers import with_unsubscribe
 from clarion.flows.delivery.render import Rendered
 from clarion.flows.delivery.work import Fate, Work, ended
 from clarion.records import hot
@@ -49,6 +50,8 @@ def address(batch: Sequence[Rendered], now: datetime) -> tuple[list[Addressed], 
         if not targets:
             fates.append(_nowhere(item.work, now))
             continue
+        content = with_unsubscribe(item.work, item.content, now)
+        item = msgspec.structs.replace(item, content=content) if content is not item.content else item  # noqa: PLW2901
         done.append(Addressed(work=item.work, messages=tuple(_message(item, *each) for each in targets)))
     return done, fates
 

@@ -18,7 +18,9 @@ from django.db import DatabaseError, InterfaceError, connection
 from clarion.flows.delivery import bell, heartbeat, subscribers
 from clarion.flows.delivery.grouping import send_groups
 from clarion.flows.delivery.presence import Roll
+from clarion.flows.delivery.rechecking import recheck
 from clarion.flows.delivery.unread import hand_on_due
+from clarion.flows.inbox import flow as inbox
 from clarion.records import clock, partitions
 from clarion.records.access import tokens
 from clarion.records.crashing import Point, crash_point
@@ -27,7 +29,9 @@ from clarion.records.ledger import queue
 from clarion.records.ledger.bulk_store import JobState
 from clarion.records.ledger.lanes import FEEDBACK, JOBS
 from clarion.records.ledger.models import Job
+from clarion.records.lists import store as lists
 from clarion.records.outbox import store as outbox
+from clarion.records.preferences import slots
 from clarion.records.reputation import guard
 from clarion.records.suppression import strikes
 
@@ -93,6 +97,8 @@ def ticks() -> list[Tick]:
         Tick("ring_due", 1.0, ring_due),
         Tick("hand_on_due", 1.0, hand_on_due),
         Tick("tell_subscribers", 1.0, lambda: subscribers.tell(clock.now())),
+        Tick("recheck", 1.0, recheck),
+        Tick("wake_snoozed", 1.0, lambda: inbox.wake(clock.now())),
         Tick("send_groups", 1.0, send_groups),
         Tick("ensure_partitions", 3600.0, lambda: partitions.ensure(clock.now())),
         Tick("drop_old_partitions", 3600.0, drop_old),
@@ -100,6 +106,8 @@ def ticks() -> list[Tick]:
         Tick("trim_outbox", 300.0, outbox.trim),
         Tick("judge_reputations", 30.0, judge_reputations),
         Tick("forget_soft_bounces", 3600.0, lambda: strikes.forget(clock.now())),
+        Tick("forget_slots", 600.0, lambda: slots.sweep(clock.now())),
+        Tick("forget_unconfirmed", 600.0, lambda: lists.forget_unconfirmed(clock.now())),
     ]
 
 

@@ -55,7 +55,7 @@ def choose(
             passed.append(f"{key}: no_address")
             continue
         verdict = decide(person.wishes_for(category_id), replace(asked, channel=key), now)
-        if verdict.allows:
+        if verdict.goes:
             return Choice(channel=key, passed=tuple(passed))
         passed.append(f"{key}: {verdict.reason}")
     return Choice(channel=None, passed=tuple(passed))

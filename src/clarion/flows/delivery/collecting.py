@@ -3,7 +3,7 @@ ends as `digested` and goes out with the group of the window (grouping.py).
 
 Not collected: critical work, what would expire before the group goes out, what would lose a right of its own in a group
 (to pass the recipient's preferences, to go on with another channel), and groups themselves. A place in a window is
-kept, so that a retry or a second worker counts nothing twice.
+kept, so that a retry or a second worker counts nothing twice. Digests (digesting.py) use the same windows.
 """
 
 from collections.abc import Sequence
@@ -13,16 +13,17 @@ from django.db import transaction
 
 from clarion.contract.reasons import Reason
 from clarion.flows.delivery.fallback import has_chain
-from clarion.flows.delivery.work import Fate, Work, ended
+from clarion.flows.delivery.work import Fate, Work
 from clarion.records.categories.grouping import GroupRule
 from clarion.records.digests import windows
 from clarion.records.digests.windows import Arrival, Key, Place
+from clarion.records.ledger.rows import DecisionRow
 from clarion.records.ledger.status import Status
 from clarion.records.preferences.rules import CRITICAL
 
 RULE = "group"
 GROUP = "group"
-"""In a payload: this request is a group, so it is not collected again."""
+"""In a payload: this request is a group or a digest, so it is not collected again."""
 
 
 def collect(batch: Sequence[Work], now: datetime) -> tuple[list[Work], list[Fate]]:
@@ -35,7 +36,7 @@ def collect(batch: Sequence[Work], now: datetime) -> tuple[list[Work], list[Fate
         # a later try was counted at its first one; if its window is gone, so is what it had to be counted against
         new = [work for work in batch if work.id in rules and work.id not in places and work.tries == 1]
         if new:
-            places |= windows.put([_arrival(work, rules[work.id]) for work in sorted(new, key=_age)], now)
+            places |= windows.put([_arrival(work, rules[work.id], now) for work in sorted(new, key=_age)], now)
     collected = {one: place for one, place in places.items() if place.is_collected}
     passed = [work for work in batch if work.id not in collected]
     return passed, [_folded(work, collected[work.id], now) for work in batch if work.id in collected]
@@ -50,17 +51,22 @@ def _rule_for(work: Work, now: datetime) -> GroupRule | None:
     return None if work.expires_at is not None and work.expires_at <= now + rule.window else rule
 
 
-def _arrival(work: Work, rule: GroupRule) -> Arrival:
-    key = Key(user_id=work.user_id, category_id=work.category.id, channel=str(work.channel))
+def arrival_of(work: Work, key: Key, closes_at: datetime, above: int = 0) -> Arrival:
+    """The work as an arrival in a window."""
     track = work.payload.get("track", {}) if work.payload else {}
     return Arrival(
         id=work.id,
         key=key,
-        above=rule.above,
-        span=rule.window,
+        closes_at=closes_at,
+        above=above,
         track_opens=track.get("opens", True),
         track_clicks=track.get("clicks", True),
     )
+
+
+def _arrival(work: Work, rule: GroupRule, now: datetime) -> Arrival:
+    key = Key(user_id=work.user_id, category_id=work.category.id, channel=str(work.channel))
+    return arrival_of(work, key, now + rule.window, rule.above)
 
 
 def _age(work: Work) -> tuple[datetime, bytes]:
@@ -70,6 +76,21 @@ def _age(work: Work) -> tuple[datetime, bytes]:
 def _folded(work: Work, place: Place, now: datetime) -> Fate:
     detail = (
         f"number {place.number} of {work.category.key} since {place.opened_at:%Y-%m-%dT%H:%M:%SZ}, {place.above} go"
-        f" singly; goes out with the others at {place.closes_at:%Y-%m-%dT%H:%M:%SZ}"
+        " singly"
     )
-    return ended(work, Status.DIGESTED, Reason.GROUPED, "limits", RULE, now, detail)
+    return folded(work, place, now, stage="limits", rule=RULE, reason=Reason.GROUPED, detail=detail)
+
+
+def folded(work: Work, place: Place, now: datetime, *, stage: str, rule: str, reason: Reason, detail: str) -> Fate:
+    """The fate of work that lies in a window: it has ended, and is told of when the window closes."""
+    decision = DecisionRow(
+        notification_id=work.id,
+        at=now,
+        stage=stage,
+        rule=rule,
+        outcome=Status.DIGESTED,
+        reason=reason,
+        until=place.closes_at,
+        detail=detail,
+    )
+    return Fate(work=work, to=Status.DIGESTED, reason=reason, decisions=(decision,))

@@ -26,7 +26,8 @@ from clarion.records.ledger.status import Status
 from clarion.records.people import facts
 from clarion.records.people.facts import PersonFacts
 from clarion.records.personal.envelope import Undecryptable
-from clarion.records.preferences.rules import Asked
+from clarion.records.preferences.policies import policy_of
+from clarion.records.preferences.rules import OPEN_POLICY, Asked
 
 RULE = "fallback"
 log = structlog.get_logger()
@@ -100,6 +101,8 @@ def next_of(link: Link, now: datetime) -> Choice:
         essential=category.essential if category else False,
         bypass=row.bypass,
         expires_at=row.expires_at,
+        template_id=str(row.template_id or ""),
+        policy=policy_of(category) if category else OPEN_POLICY,
     )
     return choose(link.chain.onward(row.channel), link.person, asked, row.category_id, now)
 

@@ -1,5 +1,5 @@
-"""Delivery, step by step: pace → claim → load → set apart → gate → limits → render → address → SMS safety → send →
-settle.
+"""Delivery, step by step: pace → claim → load → set apart → gate → limits → caps → render → address → SMS safety → send
+→ settle.
 
 `drain` is what a doorbell wakes. A channel's lane has two slots in a worker process: one takes everything, and while it
 is busy with a long batch the other takes critical and high priority only, so that those never wait behind it. A bulk
@@ -19,6 +19,7 @@ from django.db import DatabaseError, InterfaceError
 
 from clarion.flows.delivery import bell, sms_safety
 from clarion.flows.delivery.address import Addressed
+from clarion.flows.delivery.capping import cap
 from clarion.flows.delivery.carriers import Carriers
 from clarion.flows.delivery.gate import gate
 from clarion.flows.delivery.judge import judge
@@ -122,9 +123,10 @@ def deliver(batch: Batch, carriers: Carriers) -> int:
         clear, unclear = set_apart(work, now)
         allowed, stopped = gate(clear, now)
         timely, over = limit(allowed, now)
-        addressed, unfit = prepare(timely, now)
+        within, capped = cap(timely, now)
+        addressed, unfit = prepare(within, now)
         spending, unsafe = sms_safety.check(addressed, now)
-        settled = settle(batch.lease, [*unclear, *stopped, *over, *unfit, *unsafe], now)
+        settled = settle(batch.lease, [*unclear, *stopped, *over, *capped, *unfit, *unsafe], now)
         works = [item.work for item in spending.allowed]
         hand_over = HandOver(batch.lease, works, lambda: keeper.may_begin(batch.lease))
         for ready in _sent(spending.allowed, carriers, hand_over):

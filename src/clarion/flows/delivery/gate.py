@@ -4,43 +4,87 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from clarion.contract.reasons import Reason
+from clarion.flows.delivery.digesting import collect, is_told_of
+from clarion.flows.delivery.holding import held_back
 from clarion.flows.delivery.work import Fate, Work, ended
 from clarion.records.ledger.status import Status
-from clarion.records.preferences.rules import Asked, Outcome, decide
+from clarion.records.preferences.policies import policy_of
+from clarion.records.preferences.rules import Asked, Outcome, Verdict, Wishes, decide
 
+Said = dict[tuple[object, ...], Verdict]
 _STATUS = {Outcome.SUPPRESS: Status.SUPPRESSED, Outcome.EXPIRE: Status.EXPIRED}
 
 
 def gate(batch: Sequence[Work], now: datetime) -> tuple[list[Work], list[Fate]]:
-    """Those that may go out, and the fates of those that may not."""
+    """Those that may go out, and the fates of those that may not, or not yet."""
     passed: list[Work] = []
     fates: list[Fate] = []
+    collected: list[tuple[Work, Verdict]] = []
+    said: Said = {}
     for work in batch:
-        fate = _judge(work, now)
-        if fate is None:
-            passed.append(work)
+        told = _judge(work, now, said)
+        if isinstance(told, Fate):
+            fates.append(told)
+        elif told.outcome is Outcome.DIGEST:
+            collected.append((work, told))
         else:
-            fates.append(fate)
+            passed.append(work)
+    if collected:
+        alone, together = collect(collected, now)
+        passed.extend(alone)
+        fates.extend(together)
     return passed, fates
 
 
-def _judge(work: Work, now: datetime) -> Fate | None:
+def _judge(work: Work, now: datetime, said: Said) -> Fate | Verdict:
+    """Its fate, or the verdict of what goes on."""
     if work.person is None or not work.person.active:
         return ended(work, Status.FAILED, Reason.USER_GONE, "gate", "recipient", now)
     if work.payload is None:
         return ended(work, Status.FAILED, Reason.UNDECRYPTABLE, "gate", "payload", now)
-    asked = Asked(
+    verdict = _verdict(work, work.person.wishes_for(work.category.id), now, said)
+    if verdict.outcome in _STATUS and verdict.reason is not None:
+        return ended(work, _STATUS[verdict.outcome], verdict.reason, "gate", verdict.rule, now, verdict.detail)
+    misfired = _misfire(work, now)
+    if misfired is not None:
+        return misfired
+    return held_back(work, verdict, now) if verdict.outcome is Outcome.HOLD else verdict
+
+
+def _verdict(work: Work, wishes: Wishes, now: datetime, said: Said) -> Verdict:
+    """What the rules say. People who set the same have the same wishes (people/facts.py), so it is asked once for all
+    who are alike in this batch; the batch keeps the wishes, lest others get their id meanwhile."""
+    likeness = (
+        id(wishes),
+        work.category.id,
+        work.channel,
+        work.priority,
+        work.bypass,
+        work.template_id,
+        work.expires_at,
+        work.counted,
+        is_told_of(work),
+    )
+    verdict = said.get(likeness)
+    if verdict is None:
+        verdict = said[likeness] = decide(wishes, asked_of(work), now)
+    return verdict
+
+
+def asked_of(work: Work) -> Asked:
+    """The work as the rules see it. It is due, so what it was scheduled for does not matter any more."""
+    return Asked(
         channel=work.channel,
         priority=work.priority,
         marketing=work.category.marketing,
         essential=work.category.essential,
         bypass=work.bypass,
         expires_at=work.expires_at,
+        template_id=work.template_id,
+        counted=work.counted,
+        collected=is_told_of(work),
+        policy=policy_of(work.category),
     )
-    verdict = decide(work.person.wishes_for(work.category.id), asked, now)
-    if verdict.allows or verdict.reason is None:
-        return _misfire(work, now)
-    return ended(work, _STATUS[verdict.outcome], verdict.reason, "gate", verdict.rule, now)
 
 
 def _misfire(work: Work, now: datetime) -> Fate | None:

@@ -19,7 +19,8 @@ from clarion.records.personal.ring import ring
 
 _LOAD = """
 SELECT n.id, n.user_id, n.channel, n.category_id, n.version_id, n.priority, n.bypass, n.created_at, n.expires_at,
-       n.request_id, n.context_sealed, n.scheduled_at
+       n.request_id, n.context_sealed, n.scheduled_at, n.template_id,
+       EXISTS (SELECT 1 FROM preferences_slot AS s WHERE s.notification_id = n.id)
 FROM ledger_notification AS n
 WHERE n.id = ANY(%(ids)s::uuid[]) AND n.id BETWEEN %(lowest)s AND %(highest)s AND n.status = ANY(%(waiting)s)
 """
@@ -80,6 +81,8 @@ def _work(row: tuple[Any, ...], entry: Claimed, payload: Payload | None, person:
         channel=ChannelKey(row[2]),
         category=_category(row[3]),
         version_id=row[4],
+        template_id=str(row[12]) if row[12] else "",
+        counted=row[13],
         priority=row[5],
         bypass=row[6],
         created_at=row[7],

@@ -21,7 +21,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     """One claimed notification with everything the steps need to know. `attempt` numbers this attempt over the whole
     history, `tries` counts since the last replay, this one included. `due_at` is when it could be taken up.
     `handed_over`: a provider may have had it from a worker that died; `awaits`: it waited for an answer in vain;
-    `taken`: an endpoint took it at an earlier attempt, and others are still to."""
+    `taken`: an endpoint took it at an earlier attempt, and others are still to; `counted`: it has its place under
+    the frequency caps."""
 
     id: UUID
     attempt: int
@@ -31,6 +32,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     channel: ChannelKey
     category: CategoryFacts
     version_id: UUID | None
+    template_id: str = ""
     priority: int
     bypass: bool
     created_at: datetime
@@ -41,6 +43,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     handed_over: bool = False
     awaits: bool = False
     taken: bool = False
+    counted: bool = False
     payload: Mapping[str, Any] | None
     person: PersonFacts | None
 

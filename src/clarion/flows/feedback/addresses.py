@@ -13,8 +13,11 @@ from clarion.channels.registry import channel as channel_of
 from clarion.contract.channel import ChannelKey
 from clarion.contract.feedback import Kind
 from clarion.contract.reasons import Reason
+from clarion.flows.feedback.answers import Said, note
+from clarion.flows.feedback.keywords import START_WORDS, STOP_WORDS, word_of
 from clarion.flows.feedback.match import Found
 from clarion.records.accounts.book import AccountFacts
+from clarion.records.consents.purposes import Purpose, Source
 from clarion.records.feedback.reports import Told
 from clarion.records.ledger.models import Attempt
 from clarion.records.people import facts, reachability
@@ -24,9 +27,6 @@ from clarion.records.suppression.addresses import Address, known_address
 from clarion.records.suppression.store import Listing
 from clarion.records.suppression.strikes import SoftBounce
 
-# the words that carriers recognise (CTIA; Twilio's default list)
-STOP_WORDS = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "optout", "revoke"})
-START_WORDS = frozenset({"start", "yes", "unstop"})
 # a soft bounce for these reasons says nothing of the address
 NOT_THE_ADDRESS = frozenset({Reason.CONTENT_REFUSED, Reason.TOO_LARGE, Reason.POLICY_REFUSED, Reason.THROTTLED})
 ABOUT_ADDRESSES = frozenset({Kind.BOUNCED, Kind.SOFT_BOUNCED, Kind.COMPLAINED, Kind.UNSUBSCRIBED, Kind.REPLIED})
@@ -60,6 +60,7 @@ def heed(abouts: Sequence[About]) -> None:
     for each, address in located:
         if _word(each) in START_WORDS:
             store.lift_address(address, Reason.STOPPED, each.account.label, "the person answered START", each.told.at)
+    note([said for each, address in located if (said := _said(each, address)) is not None])
     if added:
         log.info("addresses_suppressed", count=added)
 
@@ -87,15 +88,29 @@ def _listing(each: About, address: Address) -> Listing | None:
     )
 
 
+def _said(each: About, address: Address) -> Said | None:
+    """What this says of the consent of whoever has the address."""
+    by_sms, word = address.channel is ChannelKey.SMS, _word(each)
+    match each.told.reported.kind:
+        case Kind.UNSUBSCRIBED:
+            purpose, source = (Purpose.SMS, Source.SMS_KEYWORD) if by_sms else (Purpose.MARKETING, Source.PROVIDER)
+        case Kind.COMPLAINED if not by_sms:
+            purpose, source = Purpose.MARKETING, Source.COMPLAINT
+        case Kind.REPLIED if word in STOP_WORDS or word in START_WORDS:
+            purpose, source = Purpose.SMS, Source.SMS_KEYWORD
+        case _:
+            return None
+    given = word in START_WORDS
+    return Said(
+        address=address, purpose=purpose, given=given, source=source, account=each.account.label, at=each.told.at
+    )
+
+
 def _word(each: About) -> str:
     """The reply as one of the words that mean something; empty for any other text."""
     if each.told.reported.kind is not Kind.REPLIED or each.account.channel is not ChannelKey.SMS:
         return ""
-    return "".join(char for char in each.told.reported.text.lower() if char.isalpha()) if _is_short(each) else ""
-
-
-def _is_short(each: About) -> bool:
-    return len(each.told.reported.text) <= 40
+    return word_of(each.told.reported.text)
 
 
 def _key(told: Told) -> bytes:

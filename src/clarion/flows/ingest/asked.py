@@ -28,11 +28,16 @@ class Send:
     """One send: to one user, by a template or inline content, on some channels or on those the user prefers.
 
     `scheduled_at` is an instant, or with `timezone` a local time until timing.at_instant reads it; `local` then keeps
-    what was given. `fallback` None: the template's or the category's, if chain.py finds one there."""
+    what was given. `fallback` None: the template's or the category's, if chain.py finds one there.
+
+    `version_id` names one version of the template, a draft too, and `locale` a language instead of the recipient's:
+    for tests by those who write templates (surfaces/api/previewing.py); no send of the API's sets them."""
 
     caller: Caller
     user_id: UUID
     template_path: str = ""
+    version_id: UUID | None = None
+    locale: str = ""
     subject: str = field(default="", repr=False)
     body: str = field(default="", repr=False)
     channels: tuple[ChannelKey, ...] = ()

@@ -23,6 +23,7 @@ from clarion.flows.ingest.gate import judge
 from clarion.flows.ingest.repeats import without_repeats
 from clarion.flows.ingest.rows import decision_of, payload_of, row_of
 from clarion.flows.ingest.timing import at_instant, check_times
+from clarion.flows.ingest.variables import check_variables
 from clarion.records.crashing import Point, crash_point
 from clarion.records.ids import new_id
 from clarion.records.ledger import bulk_store
@@ -32,6 +33,7 @@ from clarion.records.ledger.models import Job
 from clarion.records.ledger.rows import NewRequest
 from clarion.records.people import facts
 from clarion.records.people.facts import PersonFacts
+from clarion.records.preferences.rules import Outcome
 from clarion.records.templating.engine.errors import TemplateError
 from clarion.records.templating.engine.plain import plain
 
@@ -197,8 +199,11 @@ def _kinds(intake: Intake, recipient: Recipient, person: PersonFacts | None, now
     if known is None:
         if len(intake.kinds) >= MOST_KINDS:
             intake.kinds.clear()
+        kinds = _kinds_anew(intake, recipient, person, now)
+        if any(isinstance(form, Form) and form.decision.outcome == Outcome.HOLD for _, form in kinds):
+            return kinds  # what quiet hours hold is due at a moment of each person's own
         # with the wishes, lest others get their id
-        known = intake.kinds[likeness] = (person.wishes, _kinds_anew(intake, recipient, person, now))
+        known = intake.kinds[likeness] = (person.wishes, kinds)
     return known[1]
 
 
@@ -248,6 +253,8 @@ def _check_own(intake: Intake, recipient: Recipient) -> None:
         missing = missing_variables(template, {**shared, **recipient.context})
         if missing:
             raise InputError("missing_variables", f"the template requires {', '.join(missing)}")
+    if template is not None and template.has_schema:
+        check_variables(template, {**shared, **recipient.context})
     unsupported = [c for c in recipient.channels if template is not None and c not in template.channels]
     if unsupported:
         raise InputError("channel_not_supported", f"the template has no content for {', '.join(unsupported)}")

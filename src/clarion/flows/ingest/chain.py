@@ -83,7 +83,7 @@ def first_of_chain(asked: Send, subject: Subject, person: PersonFacts, now: date
             passed.append(f"{key}: no_address")
             continue
         verdict = judge(asked, subject, person, key, now)
-        if verdict.allows:
+        if verdict.goes:
             detail = f"passed over {', '.join(passed)}" if passed else verdict.detail
             return [(key, replace(verdict, detail="; ".join(filter(None, [whose, detail]))))]
         passed.append(f"{key}: {verdict.reason}")

@@ -10,6 +10,7 @@ from clarion.contract.input_error import InputError
 from clarion.contract.reasons import Reason
 from clarion.flows.delivery.bell import ring_after_commit
 from clarion.flows.ingest.timing import RECIPIENT, check_form, check_instant, instant_of
+from clarion.records.digests import windows
 from clarion.records.ledger import journal, queue, transitions
 from clarion.records.ledger.models import Attempt, Notification
 from clarion.records.ledger.rows import DecisionRow, Move
@@ -21,11 +22,13 @@ IN_OTHER_HANDS = "a worker is sending it at this moment, or a provider may have 
 
 
 def cancel(row: Notification, now: datetime) -> None:
-    """Cancel before a worker takes it up; raises InputError 409 when it is too late."""
+    """Cancel before a worker takes it up, or before the message of its window is made; raises InputError 409 when it
+    is too late."""
     with transaction.atomic():
-        if Status(row.status) not in WAITING:
+        collected = row.status == Status.DIGESTED and windows.withdraw(row.id)
+        if not collected and Status(row.status) not in WAITING:
             raise InputError("not_cancellable", f"the notification is {row.status} already", status=409)
-        if not queue.withdraw(row.id):
+        if not collected and not queue.withdraw(row.id):
             raise InputError("being_sent", IN_OTHER_HANDS, status=409)
         move([Move(notification_id=row.id, to=Status.CANCELLED, reason=Reason.CANCELLED)], now)
         _note(row.id, "cancel", Status.CANCELLED, now, Reason.CANCELLED)

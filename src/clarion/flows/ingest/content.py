@@ -11,6 +11,8 @@ from clarion.channels.registry import channel as channel_of
 from clarion.contract.channel import ChannelKey
 from clarion.contract.input_error import InputError
 from clarion.flows.ingest.asked import Send
+from clarion.flows.ingest.named_version import facts_of_version
+from clarion.flows.ingest.variables import check_variables, know_schema, over_sample
 from clarion.records.access.permissions import Permission
 from clarion.records.categories.catalog import GENERAL, CategoryFacts
 from clarion.records.categories.catalog import catalog as categories
@@ -40,14 +42,18 @@ def resolve(send: Send, *, variables: bool = True) -> Subject:
         _check_inline(send)
     elif send.subject or send.body:
         raise InputError("ambiguous_content", "give template_path or subject and body, not both", pointer="/subject")
+    if template is not None:
+        know_schema(template)
     _check_context(send, template if variables else None)
     return Subject(template=template, category=_category(send, template))
 
 
 def _template(send: Send) -> TemplateFacts:
-    found = templates.find(send.template_path)
+    found = templates.find(send.template_path) if send.version_id is None else facts_of_version(send.version_id)
     if found is None or not found.active:
-        raise InputError("template_not_found", "no active template has this path", pointer="/template_path", status=404)
+        lower = "" if send.template_path == send.template_path.lower() else "; paths are written in lower case"
+        message = f"no active template has this path{lower}"
+        raise InputError("template_not_found", message, pointer="/template_path", status=404)
     unsupported = [c for c in send.channels if c not in found.channels]
     if unsupported:
         raise InputError(
@@ -117,6 +123,8 @@ def _check_context(send: Send, template: TemplateFacts | None) -> None:
             f"the template requires {', '.join(missing)} in context",
             pointer=f"/context/{missing[0].replace('.', '/')}",
         )
+    if template is not None:
+        check_variables(template, send.context)
 
 
 def missing_variables(template: TemplateFacts, context: Mapping[str, object]) -> list[str]:
@@ -134,10 +142,15 @@ def _has(context: Mapping[str, object], dotted: str) -> bool:
 
 
 def with_samples(path: str, context: Mapping[str, object]) -> dict[str, object]:
-    """The context with a stand-in for each required variable that it lacks (`[order_number]`); for test sends."""
+    """The context over the sample of the template of this path, with stand-ins for what both lack."""
     found = templates.find(path)
+    return with_stand_ins(found.required, over_sample(found, context)) if found else dict(context)
+
+
+def with_stand_ins(required: Iterable[str], context: Mapping[str, object]) -> dict[str, object]:
+    """The context with a stand-in for each required variable that it lacks (`[order_number]`); for test sends."""
     filled = dict(context)
-    for name in found.required if found else ():
+    for name in required:
         if not _has(filled, name):
             _put(filled, name.split("."), f"[{name}]")
     return filled

@@ -5,7 +5,8 @@ from clarion.contract.input_error import InputError
 from clarion.flows.ingest.asked import Send
 from clarion.flows.ingest.content import Subject
 from clarion.records.people.facts import PersonFacts
-from clarion.records.preferences.rules import channel_default
+from clarion.records.preferences.policies import policy_of
+from clarion.records.preferences.rules import channel_on
 
 FALLBACK_ORDER = (ChannelKey.EMAIL, ChannelKey.PUSH, ChannelKey.IN_APP)
 
@@ -42,5 +43,4 @@ def _wants(key: ChannelKey, subject: Subject, person: PersonFacts) -> bool:
     wishes = person.wishes_for(subject.category.id)
     if any(each.concerns(key, marketing=subject.category.marketing) for each in wishes.listed):
         return False
-    switched = wishes.channels.get(key)
-    return channel_default(key, marketing=subject.category.marketing) if switched is None else switched
+    return channel_on(wishes, key, marketing=subject.category.marketing, policy=policy_of(subject.category))

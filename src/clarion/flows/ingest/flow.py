@@ -1,5 +1,6 @@
 """Ingest, step by step. Accepted means durable: when `send` returns, everything is committed and a bell was rung."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -30,14 +31,23 @@ USUAL_DELAY = timedelta(seconds=5)
 
 def send(asked: Send, now: datetime) -> Receipt:
     """Take one send in. Raises InputError when it cannot be taken; then nothing is stored."""
-    asked, subject, verdicts = weigh(asked, now)
-    with repeats.one_at_a_time(asked, subject, [key for key, _ in verdicts]):
-        return _store(asked, subject, verdicts, now)
+    weighed = weigh(asked, now)
+    with repeats.one_at_a_time(weighed.asked, weighed.subject, [key for key, _ in weighed.verdicts]):
+        return _store(weighed.asked, weighed.subject, weighed.verdicts, now)
 
 
-def weigh(asked: Send, now: datetime) -> tuple[Send, Subject, Verdicts]:
-    """Everything before storing, without effects: what is to be sent when, and the verdict on each of its channels.
-    Raises InputError."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """What is to be sent when and to whom, and the verdict on each of its channels."""
+
+    asked: Send
+    subject: Subject
+    person: PersonFacts
+    verdicts: Verdicts
+
+
+def weigh(asked: Send, now: datetime) -> Weighed:
+    """Everything before storing, without effects. Raises InputError."""
     authorise(asked)
     check_times(asked, now)
     subject = resolve(asked)
@@ -45,7 +55,8 @@ def weigh(asked: Send, now: datetime) -> tuple[Send, Subject, Verdicts]:
     check_chain(asked, subject)
     person = by_number(asked, subject, _person(asked, subject))
     asked = at_instant(asked, person.timezone, now)
-    return asked, subject, _judged(asked, subject, person, now, whose_chain)
+    verdicts = _judged(asked, subject, person, now, whose_chain)
+    return Weighed(asked=asked, subject=subject, person=person, verdicts=verdicts)
 
 
 def _judged(asked: Send, subject: Subject, person: PersonFacts, now: datetime, whose_chain: str) -> Verdicts:
@@ -96,7 +107,8 @@ def _store(asked: Send, subject: Subject, verdicts: Verdicts, now: datetime) -> 
     accept(asked, request, rows, decisions)
     ring_after_commit({row.channel for row in rows if row.due_at is not None and row.due_at <= now})
     log.info("accepted", send_request=str(request.id), notifications=[str(row.id) for row in rows])
-    due = min((row.due_at for row in rows if row.due_at is not None), default=None)
+    closings = [verdict.digest.closes_at if verdict.digest else None for _, verdict in verdicts]
+    due = min((end or row.due_at for row, end in zip(rows, closings, strict=True) if row.due_at), default=None)
     return Receipt(
         request_id=request.id,
         user_id=asked.user_id,

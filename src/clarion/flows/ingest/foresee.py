@@ -8,14 +8,17 @@ from clarion.contract.channel import ChannelKey
 from clarion.flows.ingest import repeats
 from clarion.flows.ingest.asked import Send
 from clarion.flows.ingest.flow import weigh
+from clarion.flows.ingest.gate import asked_of
 from clarion.flows.ingest.rows import row_of
 from clarion.records.ledger.status import Status
 from clarion.records.preferences.rules import Verdict
+from clarion.records.preferences.tracing import Rung, trace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Foreseen:
-    """One channel of the send: the state it would begin in, the verdict, and when it would be due."""
+    """One channel of the send: the state it would begin in, the verdict, when it would be due, and every rule of the
+    gate with what it looked at."""
 
     channel: ChannelKey
     status: Status
@@ -24,11 +27,14 @@ class Foreseen:
     category_id: int
     due_at: datetime | None
     first: UUID | None
+    rungs: list[Rung]
 
 
 def foresee(asked: Send, now: datetime) -> list[Foreseen]:
     """What `flow.send` would do now. Raises the InputError that it would raise."""
-    asked, subject, verdicts = weigh(asked, now)
+    weighed = weigh(asked, now)
+    asked, subject, verdicts = weighed.asked, weighed.subject, weighed.verdicts
+    wishes = weighed.person.wishes_for(subject.category.id)
     firsts = repeats.first_sent(asked, subject, [key for key, _ in verdicts], now)
     found = []
     for key, own in verdicts:
@@ -42,8 +48,9 @@ def foresee(asked: Send, now: datetime) -> list[Foreseen]:
                 verdict=verdict,
                 priority=row.priority,
                 category_id=row.category_id,
-                due_at=row.due_at,
+                due_at=verdict.digest.closes_at if verdict.digest is not None else row.due_at,
                 first=repeated,
+                rungs=trace(wishes, asked_of(asked, subject, key), now),
             )
         )
     return found

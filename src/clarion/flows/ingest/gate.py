@@ -1,12 +1,14 @@
 """The gate at ingest: what will not go out is told at once, with its reason."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from clarion.contract.channel import ChannelKey
 from clarion.flows.ingest.asked import Send
 from clarion.flows.ingest.content import Subject
 from clarion.records.people.facts import PersonFacts
-from clarion.records.preferences.rules import Asked, Verdict, decide
+from clarion.records.preferences.policies import policy_of
+from clarion.records.preferences.rules import BYPASS, Asked, Verdict, decide
 
 
 def asked_of(send: Send, subject: Subject, key: ChannelKey) -> Asked:
@@ -18,6 +20,9 @@ def asked_of(send: Send, subject: Subject, key: ChannelKey) -> Asked:
         essential=subject.category.essential,
         bypass=send.bypass,
         expires_at=send.expires_at,
+        template_id=str(subject.template.id) if subject.template else "",
+        due_at=send.scheduled_at,
+        policy=policy_of(subject.category),
     )
 
 
@@ -29,5 +34,8 @@ def priority_of(send: Send, subject: Subject) -> int:
 
 
 def judge(send: Send, subject: Subject, person: PersonFacts, key: ChannelKey, now: datetime) -> Verdict:
-    """What the rules say about one channel of this send, now."""
-    return decide(person.wishes_for(subject.category.id), asked_of(send, subject, key), now)
+    """What the rules say about one channel of this send, now. Of a bypass, the record names who asked for it."""
+    verdict = decide(person.wishes_for(subject.category.id), asked_of(send, subject, key), now)
+    if verdict.rule != BYPASS:
+        return verdict
+    return replace(verdict, detail=f"asked for by {send.caller.kind} {send.caller.id}")

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 
 from clarion.contract.input_error import InputError
 from clarion.contract.reasons import Reason
+from clarion.records.digests import windows
 from clarion.records.ids import new_id
 from clarion.records.ledger import journal, queue
 from clarion.records.ledger.bulk_store import JobState
@@ -60,9 +61,14 @@ def cancel(job: Job, now: datetime) -> int:
     return cancelled
 
 
+def _collected(job_id: UUID) -> list[UUID]:
+    """What lies in windows that nobody was told of yet."""
+    return windows.withdraw_of_request(job_id, queue.first_of_request(job_id), CANCEL_PAGE)
+
+
 def _cancel_waiting(job_id: UUID, now: datetime) -> int:
     total = 0
-    while page := queue.withdraw_of_request(job_id, CANCEL_PAGE):
+    while page := queue.withdraw_of_request(job_id, CANCEL_PAGE) or _collected(job_id):
         move([Move(notification_id=i, to=Status.CANCELLED, reason=Reason.CANCELLED) for i in page], now)
         journal.append_decisions(
             DecisionRow(

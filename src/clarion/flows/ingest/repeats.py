@@ -51,7 +51,7 @@ def first_sent(asked: Send, subject: Subject, channels: Sequence[ChannelKey], no
 
 def held_back(verdict: Verdict, first: UUID | None) -> Verdict:
     """The verdict on a notification that would repeat `first`; what is suppressed anyway keeps its own reason."""
-    if first is None or not verdict.allows:
+    if first is None or not verdict.goes:
         return verdict
     return Verdict(outcome=Outcome.SUPPRESS, rule=RULE, reason=Reason.DUPLICATE, detail=f"of {first}")
 

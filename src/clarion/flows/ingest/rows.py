@@ -6,13 +6,14 @@ from uuid import UUID
 import msgspec
 
 from clarion.contract.channel import ChannelKey
+from clarion.flows.delivery.holding import leaves_at
 from clarion.flows.ingest.asked import Send
 from clarion.flows.ingest.content import Subject
 from clarion.flows.ingest.gate import priority_of
 from clarion.records.ids import new_id
 from clarion.records.ledger.rows import DecisionRow, NewNotification
 from clarion.records.ledger.status import Status
-from clarion.records.preferences.rules import Verdict
+from clarion.records.preferences.rules import Outcome, Verdict
 
 
 def payload_of(asked: Send) -> bytes:
@@ -24,6 +25,8 @@ def payload_of(asked: Send) -> bytes:
     }
     if not asked.template_path:
         payload["inline"] = {"subject": asked.subject, "body": asked.body}
+    if asked.locale:
+        payload["locale"] = asked.locale
     if asked.fallback is not None:
         payload["fallback"] = {"channels": asked.chain, "after_seconds": asked.fallback.after_seconds}
     return msgspec.json.encode(payload)
@@ -32,26 +35,35 @@ def payload_of(asked: Send) -> bytes:
 def row_of(
     asked: Send, subject: Subject, key: ChannelKey, verdict: Verdict, now: datetime, user_id: UUID | None = None
 ) -> NewNotification:
-    """The notification of one channel, waiting or suppressed as the verdict says."""
-    later = asked.scheduled_at is not None and asked.scheduled_at > now
-    waiting = Status.SCHEDULED if later else Status.PENDING
-    due = asked.scheduled_at if later else now
+    """The notification of one channel, waiting or suppressed as the verdict says. What quiet hours hold is due when
+    they are over."""
+    recipient, priority = user_id or asked.user_id, priority_of(asked, subject)
+    due = _due(asked, verdict, recipient, priority, now) if verdict.goes else None
+    waiting = Status.PENDING if due is None or due <= now else Status.SCHEDULED
     return NewNotification(
         id=new_id(),
-        user_id=user_id or asked.user_id,
+        user_id=recipient,
         channel=key,
         category_id=subject.category.id,
         template_id=subject.template.id if subject.template else None,
         version_id=subject.template.version_id if subject.template else None,
-        priority=priority_of(asked, subject),
-        status=waiting if verdict.allows else Status.SUPPRESSED,
-        reason=verdict.reason or "",
+        priority=priority,
+        status=waiting if verdict.goes else Status.SUPPRESSED,
+        reason="" if verdict.outcome is Outcome.DIGEST else verdict.reason or "",
         reference=asked.reference,
         bypass=asked.bypass,
         scheduled_at=asked.scheduled_at,
         expires_at=asked.expires_at,
-        due_at=due if verdict.allows else None,
+        due_at=due,
     )
+
+
+def _due(asked: Send, verdict: Verdict, recipient: UUID, priority: int, now: datetime) -> datetime:
+    if asked.scheduled_at is not None and asked.scheduled_at > now:
+        return asked.scheduled_at
+    if verdict.until is not None:
+        return leaves_at(verdict.until, priority, recipient, asked.expires_at)
+    return now
 
 
 def decision_of(row: NewNotification, verdict: Verdict, now: datetime, local: str = "") -> DecisionRow:
@@ -63,6 +75,12 @@ def decision_of(row: NewNotification, verdict: Verdict, now: datetime, local: st
         rule=verdict.rule,
         outcome=verdict.outcome,
         reason=verdict.reason or "",
-        until=row.due_at if row.status is Status.SCHEDULED else None,
+        until=_until(row, verdict),
         detail=verdict.detail or local,
     )
+
+
+def _until(row: NewNotification, verdict: Verdict) -> datetime | None:
+    if verdict.digest is not None:
+        return verdict.digest.closes_at
+    return row.due_at if row.status is Status.SCHEDULED else None

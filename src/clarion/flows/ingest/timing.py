@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from clarion.contract.input_error import InputError
 from clarion.flows.ingest.asked import Send
-from clarion.flows.ingest.local_time import local_to_instant
+from clarion.records.local_time import local_to_instant
 from clarion.records.people.directory import checked_timezone
 
 GRACE = timedelta(minutes=1)

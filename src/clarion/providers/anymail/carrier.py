@@ -25,10 +25,12 @@ from clarion.egress.mime_headers import MailRefused, check_line, encode_address,
 from clarion.providers.anymail.account import AnymailAccount
 from clarion.providers.anymail.answers import by_recipient, by_refusal
 from clarion.providers.anymail.transport import Door, session
+from clarion.providers.anymail.vendors import Vendor
 from clarion.providers.vendor_api import unanswered
 
 ID_KEY = "clarion_id"
 ADDITIONS = ("tags", "metadata")  # left out from the back, for a service that does not know them
+UNSUBSCRIBE, UNSUBSCRIBE_POST = "List-Unsubscribe", "List-Unsubscribe-Post"
 UNREADABLE = "taken, with an answer that cannot be read"
 
 
@@ -92,14 +94,17 @@ class Carrier:
             return None
         recipient = encode_address(message.target.value)
         check_content(content)
+        headers, fields = _placed(content.headers, self._account.vendor)
         mail = EmailMultiAlternatives(
             subject=content.subject,
             body=content.text or content.html,
             from_email=self._account.sender,
             to=[recipient.bare],
             reply_to=[content.reply_to] if content.reply_to else None,
-            headers={**self._account.vendor.headers, **content.headers},
+            headers=headers,
         )
+        if fields:
+            mail.esp_extra = fields  # type: ignore[attr-defined]
         if not content.text:
             mail.content_subtype = "html"
         elif content.html:
@@ -130,6 +135,16 @@ class Carrier:
         if isinstance(error, AnymailUnsupportedFeature | AnymailSerializationError):
             return Rejected(why=Reason.CONTENT_REFUSED, detail="this service cannot do what the mail asks for")
         return Retry(why=Reason.UNRECOGNISED, detail=type(error).__name__)
+
+
+def _placed(own: Mapping[str, str], vendor: Vendor) -> tuple[dict[str, str], dict[str, str]]:
+    """The headers of a mail, and what goes into fields of the service's API instead: of List-Unsubscribe the first
+    address; the service itself says that one click will do."""
+    headers = {**vendor.headers, **own}
+    if not vendor.unsubscribe_field or UNSUBSCRIBE not in headers:
+        return headers, {}
+    headers.pop(UNSUBSCRIBE_POST, None)
+    return headers, {vendor.unsubscribe_field: headers.pop(UNSUBSCRIBE).partition(",")[0]}
 
 
 def check_content(content: EmailContent) -> None:

@@ -15,7 +15,8 @@ class Vendor:
     `proof` is the setting without which no callback is believed: a signing key, or `webhook_secret` (`user:password`,
     which the service sends as basic authentication); empty: the service reports nothing through Anymail. `probe` is a
     path below the base URL that costs nothing, `probe_headers` what it must be asked with (`basic:` is encoded).
-    `headers` are what every mail gets.
+    `headers` are what every mail gets. `unsubscribe_field` is the field of the service's API that stands for
+    List-Unsubscribe, where headers of one's own are not for everybody.
     """
 
     backend: str
@@ -27,6 +28,7 @@ class Vendor:
     probe: str = ""
     probe_headers: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=lambda: {"Auto-Submitted": "auto-generated"})
+    unsubscribe_field: str = ""
 
     @property
     def feedback_settings(self) -> tuple[str, ...]:
@@ -51,6 +53,7 @@ VENDORS: Mapping[str, Vendor] = {
         proof="signing_secret",
         home="https://api.mailersend.com/v1/",
         headers={},  # custom headers are for enterprise accounts only
+        unsubscribe_field="list_unsubscribe",  # one address; professional accounts and above (their SDK, 2026-11)
         probe="api-quota",
         probe_headers={"Authorization": "Bearer {api_token}"},
     ),

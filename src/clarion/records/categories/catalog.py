@@ -1,16 +1,19 @@
 """Categories by key or id, remembered by each process for a moment (REMEMBER_SECONDS)."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from clarion.contract.rate import Rate, parse_rate
 from clarion.records.categories.chain import ChainRule, chain_of
 from clarion.records.categories.grouping import GroupRule, group_rule
 from clarion.records.categories.models import Category, Kind, Misfire, WhenUnclear
+from clarion.records.categories.policy import NO_CAP, Cap, QuietPolicy
 from clarion.records.categories.retry import CHANNELS_OWN, RetryRule, rule_of
 
 REMEMBER_SECONDS = 2.0
+LOOK_AGAIN_SECONDS = 0.2
 GENERAL = "general"
 
 
@@ -18,7 +21,8 @@ GENERAL = "general"
 class CategoryFacts:
     """What the flows need of a category. `dedup_window` zero: no repeat is held back. `skip_after` None: what was due
     long ago is still sent. `user_limit`: for one person on one channel, in place of the channel's own; `rate`: for the
-    whole category. `hold_unclear`: what may have been taken is held for an answer rather than sent again."""
+    whole category. `hold_unclear`: what may have been taken is held for an answer rather than sent again.
+    `default_enabled` and what follows it: what holds for people's wishes (records/preferences/policies.py)."""
 
     id: int
     key: str
@@ -34,6 +38,12 @@ class CategoryFacts:
     hold_unclear: bool = False
     fallback: ChainRule | None = None
     grouping: GroupRule | None = None
+    default_enabled: bool = True
+    channel_defaults: Mapping[str, bool] = field(default_factory=dict, hash=False)
+    quiet_policy: QuietPolicy = QuietPolicy.HOLD
+    digestible: bool = True
+    digest_template: str = ""
+    cap: Cap = NO_CAP
 
 
 class _Catalog:
@@ -51,6 +61,20 @@ class _Catalog:
             self.read()
             found = self._get(name)
         return found
+
+    def find_known(self, key: str) -> CategoryFacts | None:
+        """By key alone, looked for in the table once more at most in a moment however many are unknown."""
+        found = self._by_key.get(key)
+        if found is None and time.monotonic() - self._read_at > LOOK_AGAIN_SECONDS:
+            self.read()
+            found = self._by_key.get(key)
+        return found
+
+    def all(self) -> list[CategoryFacts]:
+        """Every category, by key."""
+        if time.monotonic() - self._read_at > REMEMBER_SECONDS:
+            self.read()
+        return [self._by_key[key] for key in sorted(self._by_key)]
 
     def _get(self, name: int | str) -> CategoryFacts | None:
         if isinstance(name, int):
@@ -81,6 +105,12 @@ def _facts(row: Category) -> CategoryFacts:
         hold_unclear=_holds(row),
         fallback=chain_of(row.fallback),
         grouping=group_rule(row.group_above, row.group_window_seconds, row.group_channels, row.group_template),
+        default_enabled=row.default_enabled,
+        channel_defaults=row.channel_defaults,
+        quiet_policy=QuietPolicy(row.quiet_policy),
+        digestible=row.digestible,
+        digest_template=row.digest_template,
+        cap=Cap(row.cap_per_day, row.cap_per_week),
     )
 
 

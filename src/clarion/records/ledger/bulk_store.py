@@ -41,7 +41,7 @@ _NOTIFICATION = (
     "ended_at",
 )
 _QUEUE = ("id", "lane", "priority", "due_at", "caller_id")
-_DECISION = ("notification_id", "id", "at", "stage", "rule", "outcome", "reason", "until", "detail")
+_DECISION = ("notification_id", "id", "at", "stage", "rule", "outcome", "reason", "until", "detail", "rules")
 _EVENT = ("notification_id", "at", "type", "reason")
 _REJECTION = ("job_id", "place", "channel", "user_id", "code", "message")
 
@@ -166,7 +166,7 @@ def _tails(request: NewRequest, form: Form, at: datetime) -> _Tails:
                 ends,
             )
         ),
-        decision=line_of((d.at, d.stage, d.rule, d.outcome, d.reason, d.until, d.detail)),
+        decision=line_of((d.at, d.stage, d.rule, d.outcome, d.reason, d.until, d.detail, d.rules)),
         event=line_of((at, "accepted" if queued else n.status, n.reason)),
         queue=line_of((lane_of(n.channel, bulk=True), n.priority, n.due_at, request.caller_id)) if queued else "",
     )

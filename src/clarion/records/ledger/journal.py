@@ -22,7 +22,7 @@ _ATTEMPT = (
     "started_at",
     "finished_at",
 )
-_DECISION = ("notification_id", "id", "at", "stage", "rule", "outcome", "reason", "until", "detail")
+_DECISION = ("notification_id", "id", "at", "stage", "rule", "outcome", "reason", "until", "detail", "rules")
 _EVENT = ("notification_id", "at", "type", "reason")
 
 

@@ -143,6 +143,8 @@ class Decision(models.Model):
     reason = models.TextField(default="", blank=True)
     until = models.DateTimeField(null=True)
     detail = models.TextField(default="", blank=True)
+    # the version of the rules about wishes that were in force; 0: before they had one
+    rules = models.SmallIntegerField(default=0, db_default=0)
 
     class Meta:
         db_table = "ledger_decision"

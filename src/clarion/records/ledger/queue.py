@@ -4,7 +4,7 @@ Times are the database's own clock (the statement's, which indexes can use), so 
 steals nor loses work.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
@@ -240,6 +240,47 @@ def put_back(identifier: UUID, lane: str, priority: int, caller_id: UUID, due_at
                 "made": attempts_made,
             },
         )
+
+
+_PUT_BACK_MANY = """
+INSERT INTO ledger_queue (id, lane, priority, due_at, caller_id, attempts, replayed_after, replayed_at)
+SELECT n.id, n.channel, n.priority, %(now)s, n.caller_id, made.number, made.number, %(now)s
+FROM ledger_notification AS n
+CROSS JOIN LATERAL (
+    SELECT coalesce(max(a.number), 0) AS number FROM ledger_attempt AS a WHERE a.notification_id = n.id
+) AS made
+WHERE n.id = ANY(%(ids)s::uuid[]) ORDER BY n.id
+ON CONFLICT (id) DO NOTHING
+"""
+
+
+def put_back_many(ids: Collection[UUID], now: datetime) -> None:
+    """Queue notifications again, due now; attempts are counted on from those made."""
+    if ids:
+        hot.fetch(_PUT_BACK_MANY, {"ids": hot.uuids(ids), "now": now})
+
+
+# held: the last that was decided about it is a hold for this reason
+_MAKE_DUE = """
+WITH held AS MATERIALIZED (
+    SELECT q.id FROM ledger_notification AS n JOIN ledger_queue AS q ON q.id = n.id
+    CROSS JOIN LATERAL (
+        SELECT d.reason, d.outcome FROM ledger_decision AS d WHERE d.notification_id = n.id ORDER BY d.id DESC LIMIT 1
+    ) AS last
+    WHERE n.user_id = ANY(%(users)s::uuid[]) AND n.status IN ('scheduled', 'pending')
+      AND q.due_at > statement_timestamp() AND (q.lease_until IS NULL OR q.lease_until < statement_timestamp())
+      AND NOT q.awaits AND NOT q.handed_over AND last.outcome = 'hold' AND last.reason = %(reason)s
+    FOR UPDATE OF q SKIP LOCKED
+)
+UPDATE ledger_queue AS q SET due_at = statement_timestamp(),
+    lease = CASE WHEN q.lease IS NOT NULL THEN nextval('ledger_lease') END
+FROM held WHERE q.id = held.id RETURNING q.lane
+"""
+
+
+def make_due_again(user_ids: Collection[UUID], reason: str) -> set[str]:
+    """Let what is held for these people for this reason be due now, so that it is judged again; returns its lanes."""
+    return {row[0] for row in hot.fetch(_MAKE_DUE, {"users": hot.uuids(user_ids), "reason": str(reason)})}
 
 
 def lanes_due() -> list[str]:

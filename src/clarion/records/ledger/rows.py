@@ -9,12 +9,13 @@ import msgspec
 from clarion.contract.channel import ChannelKey
 from clarion.records.ids import new_id
 from clarion.records.ledger.status import Status
+from clarion.records.preferences.rules import RULES_VERSION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionRow:
     """One decision about one notification. `stage`: ingest, gate, limits, render, sms_safety, send, settle, fallback,
-    api."""
+    api. `rules`: the version of the rules about people's wishes that were in force."""
 
     notification_id: UUID
     at: datetime
@@ -24,6 +25,7 @@ class DecisionRow:
     reason: str = ""
     until: datetime | None = None
     detail: str = ""
+    rules: int = RULES_VERSION
     id: UUID = field(default_factory=new_id)
 
 

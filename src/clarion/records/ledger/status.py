@@ -49,8 +49,8 @@ MOVES: Mapping[Status, frozenset[Status]] = MappingProxyType(
         Status.CANCELLED: frozenset(),
         Status.EXPIRED: frozenset(),
         Status.SUPPRESSED: frozenset(),
-        # collected, but not told of in time
-        Status.DIGESTED: frozenset({Status.EXPIRED}),
+        # collected, but when its window closed it was late or not wanted any more; or it is let go, to be sent singly
+        Status.DIGESTED: frozenset({Status.EXPIRED, Status.SUPPRESSED, Status.CANCELLED, Status.PENDING}),
     }
 )
 

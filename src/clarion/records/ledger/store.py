@@ -37,9 +37,9 @@ WITH request AS (
     INSERT INTO ledger_event (notification_id, at, type, reason)
     SELECT id, %(at)s, CASE WHEN due_at IS NULL THEN status ELSE 'accepted' END, reason FROM asked
 )
-INSERT INTO ledger_decision (notification_id, id, at, stage, rule, outcome, reason, until, detail)
-SELECT * FROM unnest(%(d_for)s::uuid[], %(d_ids)s::uuid[], %(d_at)s::timestamptz[], %(d_stages)s::text[],
-    %(d_rules)s::text[], %(d_outcomes)s::text[], %(d_reasons)s::text[], %(d_until)s::timestamptz[],
+INSERT INTO ledger_decision (notification_id, id, at, stage, rule, outcome, reason, until, detail, rules)
+SELECT *, %(d_version)s::smallint
+FROM unnest(%(d_for)s::uuid[], %(d_ids)s::uuid[], %(d_at)s::timestamptz[], %(d_stages)s::text[], %(d_rules)s::text[], %(d_outcomes)s::text[], %(d_reasons)s::text[], %(d_until)s::timestamptz[],
     %(d_details)s::text[])
 """
 
@@ -59,8 +59,9 @@ _ONE = """stored AS (
     INSERT INTO ledger_event (notification_id, at, type, reason)
     VALUES (%(id)s, %(at)s, CASE WHEN %(due)s::timestamptz IS NULL THEN %(status)s ELSE 'accepted' END, %(reason)s)
 )
-INSERT INTO ledger_decision (notification_id, id, at, stage, rule, outcome, reason, until, detail)
-VALUES (%(id)s, %(d_id)s, %(d_at)s, %(d_stage)s, %(d_rule)s, %(d_outcome)s, %(d_reason)s, %(d_until)s, %(d_detail)s)
+INSERT INTO ledger_decision (notification_id, id, at, stage, rule, outcome, reason, until, detail, rules)
+VALUES (%(id)s, %(d_id)s, %(d_at)s, %(d_stage)s, %(d_rule)s, %(d_outcome)s, %(d_reason)s, %(d_until)s, %(d_detail)s,
+    %(d_version)s)
 """
 _ACCEPT_ONE = f"""
 WITH request AS (
@@ -91,6 +92,7 @@ def accept(request: NewRequest, rows: Sequence[NewNotification], decisions: Sequ
         "scheduled": [n.scheduled_at for n in rows],
         "expires": [n.expires_at for n in rows],
         "due": [n.due_at for n in rows],
+        "d_version": decisions[0].rules if decisions else 0,
         **_decision_values(decisions),
     }
     hot.fetch(_ACCEPT, values)
@@ -139,6 +141,7 @@ def _one_values(n: NewNotification, d: DecisionRow) -> dict[str, Any]:
         "d_reason": str(d.reason),
         "d_until": d.until,
         "d_detail": d.detail,
+        "d_version": d.rules,
     }
 
 

@@ -12,6 +12,7 @@ from clarion.records.crashing import Point, crash_point
 from clarion.records.ledger.journal import append_events
 from clarion.records.ledger.rows import Move
 from clarion.records.ledger.status import ENDS, MOVES, Status, may_move
+from clarion.records.preferences import slots
 
 _RESCHEDULE = """
 UPDATE ledger_notification SET status = %(to)s, scheduled_at = %(scheduled_at)s
@@ -25,6 +26,8 @@ ON CONFLICT (id) DO NOTHING
 """
 _FROM = {to: [str(present) for present, onward in MOVES.items() if to in onward] for to in Status}
 _ENDS = [str(status) for status in ENDS]
+UNSENT = frozenset({Status.FAILED, Status.EXPIRED, Status.CANCELLED, Status.SUPPRESSED, Status.DIGESTED})
+"""What ends so gives its place under the frequency caps back."""
 
 # the bounds let the planner skip every partition that none of the ids is in
 _UPDATE = """
@@ -47,8 +50,9 @@ SELECT id, %(at)s, %(event)s, %(reason)s FROM moved RETURNING notification_id
 """
 
 
-def move(moves: Sequence[Move], at: datetime) -> set[UUID]:
-    """Make the moves that the table allows from where each notification stands; returns the ids that moved.
+def move(moves: Sequence[Move], at: datetime, *, event: str = "") -> set[UUID]:
+    """Make the moves that the table allows from where each notification stands; returns the ids that moved. `event`:
+    what they are told as, if not by the state.
 
     A move that is not allowed (cancelled meanwhile, delivered already) changes nothing. One query for all that go the
     same way, which is nearly always one.
@@ -58,21 +62,25 @@ def move(moves: Sequence[Move], at: datetime) -> set[UUID]:
         alike.setdefault((one.to, one.reason, one.account), []).append(one)
     moved: set[UUID] = set()
     for (to, reason, account), group in alike.items():
-        made = _move_alike(to, reason, account, group, at)
+        made = _move_alike(to, reason, account, group, at, event or _event_of(to))
+        if to in UNSENT:
+            slots.give_back(made)
         if to is Status.FAILED:
             _keep_dead_letters(list(made), at)
         moved |= made
     return moved
 
 
-def _move_alike(to: Status, reason: str, account: str, group: Sequence[Move], at: datetime) -> set[UUID]:
+def _move_alike(
+    to: Status, reason: str, account: str, group: Sequence[Move], at: datetime, event: str
+) -> set[UUID]:
     ids = [one.notification_id for one in group]
     values = {
         "at": at,
         "to": str(to),
         "reason": reason,
         "account": account,
-        "event": _event_of(to),
+        "event": event,
         "ids": hot.uuids(ids),
         "remote_ids": [one.remote_id for one in group],
         "lowest": min(ids),

@@ -16,6 +16,7 @@ from clarion.channels.text import single_line
 from clarion.contract.channel import ChannelKey
 from clarion.contract.input_error import InputError
 from clarion.records import clock
+from clarion.records.digests import rechecks
 from clarion.records.people.models import User
 from clarion.records.personal.ring import ring
 
@@ -113,7 +114,10 @@ def change(user_id: UUID, given: Mapping[str, Any]) -> User | None:
         if user is None:
             return None
         user.permissions = given.get("permissions", user.permissions)
+        zone = user.timezone
         apply(user, {name: value for name, value in given.items() if name != "permissions"})
+        if user.timezone != zone:
+            rechecks.ask([user_id], clock.now())
         return save(user, given)
 
 
@@ -164,9 +168,11 @@ def _upsert(given: Sequence[Mapping[str, Any]], permissions: Sequence[str]) -> U
     placed: list[User | None] = []
     refused: list[tuple[int, InputError]] = []
     mailed: dict[UUID, User] = {}
+    moved: set[UUID] = set()
     for place, fields in enumerate(given):
         key = fields["external_id"]
         user = known.get(key) or fresh.get(key) or User(password="!", permissions=list(permissions))  # noqa: S106 - no password
+        zone = user.timezone
         try:
             apply(user, fields, f"/users/{place}")
         except InputError as error:
@@ -175,6 +181,8 @@ def _upsert(given: Sequence[Mapping[str, Any]], permissions: Sequence[str]) -> U
             continue
         user.updated_at = now
         (changed if key in known else fresh)[key] = user
+        if key in known and user.timezone != zone:
+            moved.add(user.pk)
         placed.append(user)
         if "email" in fields:
             mailed[user.pk] = user
@@ -187,6 +195,7 @@ def _upsert(given: Sequence[Mapping[str, Any]], permissions: Sequence[str]) -> U
     good_new = [u for u in fresh.values() if u.pk not in clashes]
     good_old = [u for u in changed.values() if u.pk not in clashes]
     _write(good_new, good_old)
+    rechecks.ask(moved, now)
     return Upserted(created=len(good_new), updated=len(good_old), users=tuple(placed), refused=tuple(refused))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any
 from uuid import UUID
@@ -9,10 +10,11 @@ from uuid import UUID
 import msgspec
 
 from clarion.contract.channel import ChannelKey
-from clarion.records import hot
+from clarion.records import clock, hot
 from clarion.records.personal.envelope import place_of
 from clarion.records.personal.ring import ring
 from clarion.records.personal.sealed import opened_or
+from clarion.records.preferences import slots, stored
 from clarion.records.preferences.rules import Listed, Wishes
 from clarion.records.suppression import standing
 
@@ -43,13 +45,15 @@ class PersonFacts(msgspec.Struct, frozen=True, kw_only=True):
 _FACTS = f"""
 SELECT u.id, u.is_active, u.locale, u.timezone, u.attributes, u.preferred_channels,
        u.email_sealed, u.phone_sealed, u.names_sealed,
-       g.notifications_enabled, g.marketing_enabled, g.channels,
+       g.notifications_enabled, g.marketing_enabled, g.channels::text,
        EXISTS (SELECT 1 FROM people_device d WHERE d.user_id = u.id AND d.active),
-       ARRAY(SELECT DISTINCT e.channel FROM people_endpoint e
+       ARRAY(SELECT e.channel FROM people_endpoint e
              WHERE e.user_id = u.id AND e.active AND NOT e.application),
-       (SELECT jsonb_object_agg(c.category_id, jsonb_build_object('enabled', c.enabled, 'channels', c.channels))
+       (SELECT jsonb_object_agg(c.category_id, jsonb_build_array(c.enabled, c.channels, c.digest))::text
         FROM preferences_category c WHERE c.user_id = u.id AND c.category_id = ANY(%s)),
-       {standing.OF_USER}
+       {standing.OF_USER}::text,
+       g.quiet_hours::text, g.digest::text, g.consents::text, g.templates::text, g.max_per_day,
+       {slots.OF_USER}
 FROM people_user u LEFT JOIN preferences_global g ON g.user_id = u.id
 """
 _LOAD = f"{_FACTS} WHERE u.id = ANY(%s::uuid[])"
@@ -61,11 +65,13 @@ _LOAD_ONE = f"{_FACTS} WHERE u.id = %s"
 def load(user_ids: Collection[UUID], category_ids: Collection[int]) -> dict[UUID, PersonFacts]:
     """Facts of these users with their wishes for these categories; unknown ids are absent."""
     categories = list(category_ids)
+    now = clock.now()
+    values = [categories, slots.are_counted(categories), slots.first_day(now)]
     if len(user_ids) == 1:
-        rows = hot.fetch(_LOAD_ONE, [categories, *user_ids])
+        rows = hot.fetch(_LOAD_ONE, [*values, *user_ids])
     else:
-        rows = hot.fetch(_LOAD, [categories, hot.uuids(user_ids)])
-    found = {row[0]: _person(row) for row in rows}
+        rows = hot.fetch(_LOAD, [*values, hot.uuids(user_ids)])
+    found = {row[0]: _person(row, now) for row in rows}
     return found if len(ring().by_id) == 1 else _under_every_key(found)
 
 
@@ -92,7 +98,7 @@ def _with_listed(wishes: Mapping[int, Wishes], listed: Sequence[Listed]) -> dict
     return {key: replace(each, listed=(*each.listed, *listed)) for key, each in wishes.items()}
 
 
-def _person(row: Sequence[Any]) -> PersonFacts:
+def _person(row: Sequence[Any], now: datetime) -> PersonFacts:
     return PersonFacts(
         id=row[0],
         active=row[1],
@@ -106,7 +112,7 @@ def _person(row: Sequence[Any]) -> PersonFacts:
         reachable=_reachable(
             row[6] is not None, row[7] is not None, bool(row[12]), "webhook" in row[13], "chat" in row[13]
         ),
-        wishes=_wishes(row[9], row[10], _json(row[11]), _json(row[14]), standing.read(_json(row[15]))),
+        wishes=_wishes(row, now),
     )
 
 
@@ -130,24 +136,17 @@ def _reachable(email: bool, phone: bool, device: bool, webhook: bool, chat: bool
     return frozenset(key for key, there in has.items() if there)
 
 
-_NOTHING_SET = {0: Wishes(notifications_enabled=True, marketing_enabled=True, channels={})}
+def _wishes(row: Sequence[Any], now: datetime) -> Mapping[int, Wishes]:
+    """People who set the same have the very same wishes, so what is asked of them need be asked only once."""
+    listed = _listed(row[15]) if row[15] else ()
+    set_ = (row[9], row[10], row[11], row[14], listed, row[3], *row[16:21])
+    found = stored.wishes(*set_)
+    return stored.with_used(found, slots.read(_json(row[21]), row[3], now)) if row[21] else found
 
 
-def _wishes(
-    enabled: bool | None, marketing: bool | None, channels: Any, categories: Any, listed: tuple[Listed, ...]
-) -> Mapping[int, Wishes]:
-    if enabled is None and not categories and not listed:
-        return _NOTHING_SET
-    general = Wishes(
-        notifications_enabled=enabled is not False,
-        marketing_enabled=marketing is not False,
-        channels=channels or {},
-        listed=listed,
-    )
-    found = {0: general}
-    for key, value in (categories or {}).items():
-        found[int(key)] = replace(general, category_enabled=value["enabled"], category_channels=value["channels"] or {})
-    return found
+@lru_cache(maxsize=4_096)
+def _listed(column: str) -> tuple[Listed, ...]:
+    return standing.read(msgspec.json.decode(column))
 
 
 def email_of(person: PersonFacts) -> str:

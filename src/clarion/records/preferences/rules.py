@@ -1,134 +1,263 @@
-"""The gate: may this notification go out now? A pure function over frozen facts, run at ingest and again before
-sending. The order of the rules is the precedence; the first that speaks decides."""
+"""The gate: may this notification go out now? One pure function over frozen facts, run at ingest, before sending and in
+dry runs. The order of `RULES` is the precedence; the first that speaks decides. docs/reference/preferences.md has the
+table, and the tests execute it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import datetime
-from enum import StrEnum
 
 from clarion.contract.channel import ChannelKey
 from clarion.contract.reasons import Reason
+from clarion.records.categories.policy import QuietPolicy
+from clarion.records.preferences.caps import capped, caps_of, is_capped, over_cap
+from clarion.records.preferences.terms import (
+    CRITICAL,
+    HIGH,
+    INTERRUPTS,
+    LOW,
+    MEDIUM,
+    NOT_A_WISH,
+    ONLY_MARKETING,
+    OPEN_POLICY,
+    UNUSED,
+    Asked,
+    DigestKey,
+    DigestWish,
+    Listed,
+    Outcome,
+    Policy,
+    QuietTimes,
+    Used,
+    Verdict,
+    Wishes,
+)
 
-CRITICAL, HIGH, MEDIUM, LOW = 1, 2, 3, 4
+__all__ = [
+    "BYPASS",
+    "CRITICAL",
+    "HIGH",
+    "INTERRUPTS",
+    "LOW",
+    "MARKETING",
+    "MEDIUM",
+    "NOT_A_WISH",
+    "ONLY_MARKETING",
+    "OPEN_POLICY",
+    "PROCESSING",
+    "RULES",
+    "RULES_VERSION",
+    "RULE_OF",
+    "UNUSED",
+    "Asked",
+    "DigestKey",
+    "DigestWish",
+    "Listed",
+    "Outcome",
+    "Policy",
+    "QuietTimes",
+    "Used",
+    "Verdict",
+    "Wishes",
+    "caps_of",
+    "channel_default",
+    "channel_on",
+    "decide",
+    "decide_switches",
+    "is_capped",
+    "over_cap",
+]
 
-
-class Outcome(StrEnum):
-    ALLOW = "allow"
-    SUPPRESS = "suppress"
-    EXPIRE = "expire"
-
-
-ONLY_MARKETING = frozenset({Reason.COMPLAINED, Reason.UNSUBSCRIBED})
-"""Entries of the suppression list that stop marketing alone; all others stop everything."""
-NOT_A_WISH = frozenset({Reason.HARD_BOUNCED, Reason.SOFT_BOUNCED, Reason.BLOCKED})
-"""Entries that no person asked for."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """An entry of the suppression list that stands against the person's address on this channel."""
-
-    channel: str
-    reason: Reason
-    until: datetime | None = None
-
-    def stops(self, asked: "Asked", now: datetime) -> bool:
-        """Whether it forbids what is asked. No bypass, priority or essential category passes it."""
-        ended = self.until is not None and self.until <= now
-        return not ended and self.concerns(asked.channel, marketing=asked.marketing)
-
-    def concerns(self, channel: str, *, marketing: bool) -> bool:
-        """Whether it is about this channel, and about marketing alone only where that is meant."""
-        return self.channel == channel and (marketing or self.reason not in ONLY_MARKETING)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
-    """What the person set, and what the suppression list has on their addresses; what is absent falls to the defaults
-    (`channel_default`)."""
-
-    notifications_enabled: bool = True
-    marketing_enabled: bool = True
-    channels: Mapping[str, bool] = field(default_factory=dict)
-    category_enabled: bool = True
-    category_channels: Mapping[str, bool] = field(default_factory=dict)
-    listed: tuple[Listed, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What is to be sent, as far as the rules care."""
-
-    channel: ChannelKey
-    priority: int
-    marketing: bool
-    essential: bool
-    bypass: bool
-    expires_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What the rule named `rule` decided, and why."""
-
-    outcome: Outcome
-    rule: str
-    reason: Reason | None = None
-    detail: str = ""
-
-    @property
-    def allows(self) -> bool:
-        return self.outcome is Outcome.ALLOW
+RULES_VERSION = 1
+"""Goes up with every change of what these rules decide; decisions on record name it."""
+Rule = Callable[[Wishes, Asked, datetime], Verdict | None]
+BYPASS = "bypass"
+_BYPASSED = Verdict(outcome=Outcome.ALLOW, rule=BYPASS)
+_ESSENTIAL = Verdict(outcome=Outcome.ALLOW, rule="essential")
+_WISHED = Verdict(outcome=Outcome.ALLOW, rule="preferences")
 
 
-def channel_default(channel: ChannelKey, *, marketing: bool) -> bool:
-    """On, but for marketing by SMS, which the person must have switched on."""
-    return not (marketing and channel is ChannelKey.SMS)
+def channel_default(channel: ChannelKey, *, marketing: bool, policy: Policy = OPEN_POLICY) -> bool:
+    """What holds for a channel that the person did not set: the category's, else the deployment's, else on. Marketing
+    by SMS the person must have switched on, whatever a category says."""
+    if marketing and channel is ChannelKey.SMS:
+        return False
+    own = policy.channels.get(channel)
+    return channel not in policy.off if own is None else own
 
 
 def decide(wishes: Wishes, asked: Asked, now: datetime) -> Verdict:
-    """Decide about one notification. The suppression list and expiry bind everybody; bypass and essential categories
-    pass all switches; critical passes a switched-off channel or category, critical and high pass the global switch."""
-    if wishes.listed:
-        standing = next((each for each in wishes.listed if each.stops(asked, now)), None)
-        if standing is not None:
-            return _suppressed(standing)
+    """Decide about one notification: what the first rule says that speaks."""
+    for rule in RULES:
+        verdict = rule(wishes, asked, now)
+        if verdict is not None:
+            return verdict
+    return _WISHED
+
+
+def decide_switches(wishes: Wishes, asked: Asked, now: datetime) -> Verdict:
+    """What consent and switches alone say, whatever the hour, the address and the count."""
+    for rule in SWITCHES:
+        verdict = rule(wishes, asked, now)
+        if verdict is not None:
+            return verdict
+    return _WISHED
+
+
+def _suppression(wishes: Wishes, asked: Asked, now: datetime) -> Verdict | None:
+    """Binds everybody."""
+    for each in wishes.listed:
+        if each.stops(asked, now):
+            until = f"until {each.until:%Y-%m-%d %H:%M} UTC" if each.until else ""
+            return Verdict(outcome=Outcome.SUPPRESS, rule="suppression", reason=each.reason, detail=until)
+    return None
+
+
+def _expiry(wishes: Wishes, asked: Asked, now: datetime) -> Verdict | None:
     if asked.expires_at is not None and asked.expires_at <= now:
         return Verdict(outcome=Outcome.EXPIRE, rule="expiry", reason=Reason.EXPIRED)
-    if asked.bypass:
-        return Verdict(outcome=Outcome.ALLOW, rule="bypass")
+    return None
+
+
+def _consent(wishes: Wishes, asked: Asked, now: datetime) -> Verdict | None:
+    """Neither bypass nor priority passes it, for consent is the law's and not a wish; an essential category does. What
+    was withdrawn binds also where the deployment asks for no consent."""
     if asked.essential:
-        return Verdict(outcome=Outcome.ALLOW, rule="essential")
-    reason = _switched_off(wishes, asked)
-    if reason is not None:
-        return Verdict(outcome=Outcome.SUPPRESS, rule=RULE_OF[reason], reason=reason)
-    return Verdict(outcome=Outcome.ALLOW, rule="preferences")
+        return None
+    given = wishes.consents.get
+    if given(PROCESSING) is False or (PROCESSING in asked.policy.needs_consent and not given(PROCESSING)):
+        return _off(Reason.NO_CONSENT, PROCESSING)
+    if asked.marketing and (
+        given(MARKETING) is False or (MARKETING in asked.policy.needs_consent and not given(MARKETING))
+    ):
+        return _off(Reason.NO_CONSENT, MARKETING)
+    return None
 
 
-def _suppressed(standing: Listed) -> Verdict:
-    until = f"until {standing.until:%Y-%m-%d %H:%M} UTC" if standing.until else ""
-    return Verdict(outcome=Outcome.SUPPRESS, rule="suppression", reason=standing.reason, detail=until)
+PROCESSING, MARKETING = "processing", "marketing"
+
+
+def _overrides(wishes: Wishes, asked: Asked, now: datetime) -> Verdict | None:
+    """A caller with the permission, and essential categories, pass all that follows."""
+    if asked.bypass:
+        return _BYPASSED
+    return _ESSENTIAL if asked.essential else None
+
+
+def _global(wishes: Wishes, asked: Asked, now: datetime) -> Verdict | None:
+    """Critical and high pass it."""
+    on = wishes.notifications_enabled
+    if on is None:
+        on = "notifications" not in asked.policy.off
+    return None if on or asked.priority <= HIGH else _off(Reason.GLOBAL_OFF)
+
+
+def _marketing(wishes: Wishes, asked: Asked, now: datetime) -> Verdict | None:
+    if not asked.marketing:
+        return None
+    on = wishes.marketing_enabled
+    if on is None:
+        on = MARKETING not in asked.policy.off
+    return None if on else _off(Reason.MARKETING_OFF)
+
+
+def channel_on(wishes: Wishes, channel: ChannelKey, *, marketing: bool, policy: Policy) -> bool:
+    """Whether the channel is on for this category. What is not set in general may be switched on for the category."""
+    on = wishes.channels.get(channel)
+    if on is None:
+        on = wishes.category_channels.get(channel) or channel_default(channel, marketing=marketing, policy=policy)
+    return on
+
+
+def _channel(wishes: Wishes, asked: Asked, now: datetime) -> Verdict | None:
+    """Critical passes it."""
+    if asked.priority == CRITICAL:
+        return None
+    on = channel_on(wishes, asked.channel, marketing=asked.marketing, policy=asked.policy)
+    return None if on else _off(Reason.CHANNEL_OFF)
+
+
+def _category(wishes: Wishes, asked: Asked, now: datetime) -> Verdict | None:
+    """Critical passes it. A category that is off by itself goes out on channels that the person switched on for it."""
+    if asked.priority == CRITICAL:
+        return None
+    on_channel = wishes.category_channels.get(asked.channel)
+    enabled = wishes.category_enabled
+    if enabled is None:
+        enabled = asked.policy.enabled or on_channel is True
+    return _off(Reason.CATEGORY_OFF) if not enabled or on_channel is False else None
+
+
+def _template(wishes: Wishes, asked: Asked, now: datetime) -> Verdict | None:
+    """Critical passes it."""
+    if asked.priority == CRITICAL or not wishes.templates:
+        return None
+    return _off(Reason.TEMPLATE_OFF) if wishes.templates.get(asked.template_id) is False else None
+
+
+def _caps(wishes: Wishes, asked: Asked, now: datetime) -> Verdict | None:
+    """Critical passes them. At the moment of sending, flows/delivery/capping.py takes the place for good."""
+    if not is_capped(wishes, asked) or asked.counted or _is_later(asked, now):
+        return None
+    full = over_cap(caps_of(wishes, asked), wishes.used, wishes.category_used, asked.priority)
+    return capped(full) if full else None
+
+
+def _is_later(asked: Asked, now: datetime) -> bool:
+    return asked.due_at is not None and asked.due_at > now
+
+
+def _quiet(wishes: Wishes, asked: Asked, now: datetime) -> Verdict | None:
+    """Critical and high pass it. What goes into a digest is not held: collecting disturbs nobody."""
+    if wishes.quiet is None or asked.priority <= HIGH or asked.policy.quiet is QuietPolicy.THROUGH:
+        return None
+    if asked.channel not in INTERRUPTS:
+        return None
+    if _is_later(asked, now):
+        return None
+    until = wishes.quiet.ends_at(now, wishes.zone)
+    if until is None:
+        return None
+    if asked.policy.quiet is QuietPolicy.DROP:
+        return Verdict(outcome=Outcome.SUPPRESS, rule="quiet", reason=Reason.QUIET_HOURS)
+    if _collects(wishes, asked):
+        return None
+    return Verdict(outcome=Outcome.HOLD, rule="quiet", reason=Reason.QUIET_HOURS, until=until)
+
+
+def _collects(wishes: Wishes, asked: Asked) -> bool:
+    """Whether the person's choice of digests says anything about this."""
+    return (
+        wishes.digest is not None
+        and wishes.digest.frequency != "immediate"
+        and asked.priority > HIGH
+        and asked.policy.digestible
+        and not asked.collected
+        and asked.channel in asked.policy.digest_channels
+    )
+
+
+def _digest(wishes: Wishes, asked: Asked, now: datetime) -> Verdict | None:
+    """Critical and high pass it. `never`: what could be put into a digest is not wanted at all."""
+    if wishes.digest is None or not _collects(wishes, asked) or _is_later(asked, now):
+        return None
+    if wishes.digest.frequency == "never":
+        return Verdict(outcome=Outcome.SUPPRESS, rule="digest", reason=Reason.DIGEST_NEVER)
+    window = DigestKey(*wishes.digest.window(now, wishes.zone))
+    return Verdict(outcome=Outcome.DIGEST, rule="digest", reason=Reason.DIGESTED, digest=window)
 
 
 RULE_OF = {
+    Reason.NO_CONSENT: "consent",
     Reason.GLOBAL_OFF: "global",
     Reason.MARKETING_OFF: "marketing",
     Reason.CHANNEL_OFF: "channel",
     Reason.CATEGORY_OFF: "category",
+    Reason.TEMPLATE_OFF: "template",
 }
 
 
-def _switched_off(wishes: Wishes, asked: Asked) -> Reason | None:
-    if not wishes.notifications_enabled and asked.priority > HIGH:
-        return Reason.GLOBAL_OFF
-    if asked.marketing and not wishes.marketing_enabled:
-        return Reason.MARKETING_OFF
-    if asked.priority == CRITICAL:
-        return None
-    set_for_category = wishes.category_channels.get(asked.channel)
-    if not wishes.category_enabled or set_for_category is False:
-        return Reason.CATEGORY_OFF
-    channel_on = wishes.channels.get(asked.channel)
-    if channel_on is None:
-        channel_on = set_for_category or channel_default(asked.channel, marketing=asked.marketing)
-    return None if channel_on else Reason.CHANNEL_OFF
+def _off(reason: Reason, detail: str = "") -> Verdict:
+    return Verdict(outcome=Outcome.SUPPRESS, rule=RULE_OF[reason], reason=reason, detail=detail)
+
+
+SWITCHES: tuple[Rule, ...] = (_consent, _overrides, _global, _marketing, _channel, _category, _template)
+RULES: tuple[Rule, ...] = (_suppression, _expiry, *SWITCHES, _caps, _quiet, _digest)

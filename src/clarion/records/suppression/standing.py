@@ -8,11 +8,13 @@ from clarion.contract.reasons import Reason
 from clarion.records import hot
 from clarion.records.preferences.rules import Listed
 
-# A column for a query over people_user AS u: NULL for nearly everybody, at the cost of two look-ups in a small index.
-OF_USER = """(SELECT jsonb_agg(jsonb_build_array(s.channel, s.reason, s.expires_at) ORDER BY s.id)
-        FROM suppression_entry s
+_OF_USER = """FROM suppression_entry s
         WHERE s.address_hash IN (u.email_hash, u.phone_hash) AND s.lifted_at IS NULL
-          AND (s.expires_at IS NULL OR s.expires_at > statement_timestamp()))"""
+          AND (s.expires_at IS NULL OR s.expires_at > statement_timestamp())"""
+# A column for a query over people_user AS u: NULL for nearly everybody, at the cost of two look-ups in a small index;
+# to aggregate no rows at all would cost more than those.
+OF_USER = f"""(CASE WHEN EXISTS (SELECT 1 {_OF_USER}) THEN
+       (SELECT jsonb_agg(jsonb_build_array(s.channel, s.reason, s.expires_at) ORDER BY s.id) {_OF_USER}) END)"""
 _BY_HASH = """
 SELECT address_hash, channel, reason, expires_at FROM suppression_entry
 WHERE address_hash = ANY(%s) AND lifted_at IS NULL AND (expires_at IS NULL OR expires_at > statement_timestamp())

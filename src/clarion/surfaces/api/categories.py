@@ -6,6 +6,7 @@ import msgspec
 from django.db import IntegrityError, transaction
 from msgspec import UNSET, Meta, UnsetType
 
+from clarion.contract.channel import ChannelKey
 from clarion.contract.input_error import InputError
 from clarion.records.access.permissions import Permission
 from clarion.records.categories.catalog import catalog
@@ -25,6 +26,10 @@ UnclearName = Literal["", "resend", "hold"]
 GroupAbove = Annotated[int, Meta(ge=0, le=1_000)]
 GroupWindow = Annotated[int, Meta(ge=60, le=86_400)]
 Days30 = Annotated[int, Meta(ge=0, le=30 * 86_400)]
+QuietPolicyName = Literal["hold", "drop", "through"]
+CapNumber = Annotated[int, Meta(ge=0, le=10_000)]
+ChannelDefaults = Annotated[dict[ChannelKey, bool], Meta(max_length=7)]
+Description = Annotated[str, Meta(max_length=300)]
 LARGEST_ID = 2_147_483_647
 
 
@@ -46,6 +51,7 @@ class CategoryOut(msgspec.Struct, frozen=True, kw_only=True):
     id: int
     key: str
     name: str
+    description: str
     kind: str
     essential: bool
     default_priority: int
@@ -62,11 +68,19 @@ class CategoryOut(msgspec.Struct, frozen=True, kw_only=True):
     group_window_seconds: int
     group_channels: list[str]
     group_template: str
+    default_enabled: bool
+    channel_defaults: dict[str, bool]
+    quiet_policy: str
+    digestible: bool
+    digest_template: str
+    cap_per_day: int
+    cap_per_week: int
 
 
 class CategoryIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A category to make. A repeat of user, reference and channel within `dedup_window_seconds` is suppressed; 0 means
-    never. What was scheduled and is found more than `misfire_after_seconds` late is sent, with `misfire` `skip` not.
+    """A category to make. `description` tells people in plain words what comes, in the preference centre.
+    A repeat of user, reference and channel within `dedup_window_seconds` is suppressed; 0 means never. What was
+    scheduled and is found more than `misfire_after_seconds` late is sent, with `misfire` `skip` not.
     `user_limit` is for one person on one channel, in place of the channel's own; `rate` for the category as a whole:
     what is over them waits, but for critical priority. Empty: none. `unclear` says what becomes of a message that may
     or may not have been taken, unless it is critical or the provider can tell a repeat: `resend`, or `hold` it for an
@@ -74,10 +88,17 @@ class CategoryIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     none themselves and whose template has none. Within `group_window_seconds` a person gets `group_above` notifications
     of the category singly on a channel, and what comes beyond them as one when the window ends; 0: all singly.
     `group_channels` empty: email, sms, push and chat. `group_template`: the path of the group's template, which may use
-    `count`, `items`, `more` and `category`; empty: a built-in text."""
+    `count`, `items`, `more` and `category`; empty: a built-in text.
+    Of people who set nothing themselves, `default_enabled` says whether they get the category at all, and
+    `channel_defaults` on which channels, whatever the deployment's defaults are. `quiet_policy`: in a person's quiet
+    hours it is held until they end (`hold`), dropped (`drop`), or goes out (`through`). `digestible` false: it goes out
+    singly even to people who want digests; `digest_template` is like `group_template`, for digests of this category
+    alone. `cap_per_day` and `cap_per_week`: how many of the category one person gets by email, SMS, push and chat
+    together on a day of theirs, and on seven; 0: any number. Critical ones and essential categories pass."""
 
     key: CategoryKey
     name: Name
+    description: Description = ""
     kind: KindName = "transactional"
     essential: bool = False
     default_priority: PriorityNumber = 3
@@ -94,6 +115,13 @@ class CategoryIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     group_window_seconds: GroupWindow = 3_600
     group_channels: Channels = []
     group_template: Path | Literal[""] = ""
+    default_enabled: bool = True
+    channel_defaults: ChannelDefaults = {}
+    quiet_policy: QuietPolicyName = "hold"
+    digestible: bool = True
+    digest_template: Path | Literal[""] = ""
+    cap_per_day: CapNumber = 0
+    cap_per_week: CapNumber = 0
 
 
 class CategoryChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -101,6 +129,7 @@ class CategoryChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     takes a chain away."""
 
     name: Name | UnsetType = UNSET
+    description: Description | UnsetType = UNSET
     kind: KindName | UnsetType = UNSET
     essential: bool | UnsetType = UNSET
     default_priority: PriorityNumber | UnsetType = UNSET
@@ -117,6 +146,13 @@ class CategoryChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     group_window_seconds: GroupWindow | UnsetType = UNSET
     group_channels: Channels | UnsetType = UNSET
     group_template: Path | Literal[""] | UnsetType = UNSET
+    default_enabled: bool | UnsetType = UNSET
+    channel_defaults: ChannelDefaults | UnsetType = UNSET
+    quiet_policy: QuietPolicyName | UnsetType = UNSET
+    digestible: bool | UnsetType = UNSET
+    digest_template: Path | Literal[""] | UnsetType = UNSET
+    cap_per_day: CapNumber | UnsetType = UNSET
+    cap_per_week: CapNumber | UnsetType = UNSET
 
 
 class Categories(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,6 +166,7 @@ def _out(row: Category) -> CategoryOut:
         id=row.id,
         key=row.key,
         name=row.name,
+        description=row.description,
         kind=row.kind,
         essential=row.essential,
         default_priority=row.default_priority,
@@ -146,6 +183,13 @@ def _out(row: Category) -> CategoryOut:
         group_window_seconds=row.group_window_seconds,
         group_channels=list(row.group_channels),
         group_template=row.group_template,
+        default_enabled=row.default_enabled,
+        channel_defaults=row.channel_defaults,
+        quiet_policy=row.quiet_policy,
+        digestible=row.digestible,
+        digest_template=row.digest_template,
+        cap_per_day=row.cap_per_day,
+        cap_per_week=row.cap_per_week,
     )
 
 
@@ -154,22 +198,30 @@ def _given(body: CategoryIn | CategoryChange) -> dict[str, Any]:
     given: dict[str, Any] = msgspec.to_builtins(body)
     if body.fallback is not UNSET:
         given["fallback"] = stored_chain(body.fallback)
-    if body.group_template:
-        _check_group_template(body.group_template)
+    for name in ("group_template", "digest_template"):
+        if path := given.get(name):
+            _check_template(path, f"/{name}")
     if "retry" in given:
         given["retry"] = checked_retry(given["retry"])
     return given
 
 
-def _check_group_template(path: str) -> None:
-    """It is there, and needs nothing that a group does not have; raises InputError."""
+def _check_template(path: str, pointer: str) -> None:
+    """It is there, and needs nothing that a group or digest does not have; raises InputError."""
     found = templates.find(path)
     if found is None or not found.active:
-        raise InputError("template_not_found", "no active template has this path", pointer="/group_template")
+        raise InputError("template_not_found", "no active template has this path", pointer=pointer)
     unknown = sorted(set(found.required) - VARIABLES)
     if unknown:
-        message = f"the template requires {', '.join(unknown)}; a group has {', '.join(sorted(VARIABLES))}"
-        raise InputError("missing_variables", message, pointer="/group_template")
+        message = f"the template requires {', '.join(unknown)}; there is {', '.join(sorted(VARIABLES))}"
+        raise InputError("missing_variables", message, pointer=pointer)
+
+
+def _check_caps(per_day: int, per_week: int) -> None:
+    """A day is in its week; raises InputError."""
+    if per_week and per_day > per_week:
+        message = "cap_per_day may not be above cap_per_week"
+        raise InputError("out_of_bounds", message, pointer="/cap_per_day")
 
 
 class CategoriesView(Endpoint):
@@ -184,6 +236,7 @@ class CategoriesView(Endpoint):
     def post(self, call: Call) -> Answer:
         """Make a category."""
         given = _given(call.body)
+        _check_caps(given["cap_per_day"], given["cap_per_week"])
         try:
             with transaction.atomic():
                 row = Category.objects.create(**given)
@@ -208,6 +261,7 @@ class CategoryView(Endpoint):
         row = _find(id)
         for name, value in _given(call.body).items():
             setattr(row, name, value)
+        _check_caps(row.cap_per_day, row.cap_per_week)
         row.save()
         catalog.read()
         return Answer(value=_out(row))

@@ -1,5 +1,6 @@
 """Why a notification did, or didn't, reach somebody: its decisions in plain words; and what a send would come to."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -7,20 +8,23 @@ import msgspec
 
 from clarion.contract.reasons import Reason
 from clarion.contract.sentences import REASONS
+from clarion.flows.ingest.asked import Send
 from clarion.flows.ingest.foresee import Foreseen, foresee
 from clarion.records import clock
 from clarion.records.access.permissions import Permission
 from clarion.records.categories.catalog import catalog
 from clarion.records.feedback.models import Report
 from clarion.records.ledger.models import Decision, Notification
+from clarion.records.preferences.rules import RULES_VERSION
+from clarion.records.preferences.tracing import Rung
 from clarion.surfaces.api.endpoint import Answer, Call, Endpoint, operation
 from clarion.surfaces.api.fates import StatusOut, status_of
-from clarion.surfaces.api.fields import Instant
+from clarion.surfaces.api.fields import Instant, Object
 from clarion.surfaces.api.notifications import SEND_BYTES, SendIn, asked_send, find_notification
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """A decision, and what it says."""
+    """A decision, and what it says. `rules`: the version of the rules about preferences then in force; 0: none was."""
 
     at: Instant
     stage: str
@@ -30,6 +34,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     until: Instant | None
     detail: str
     says: str
+    rules: int = 0
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,8 +45,19 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     steps: list[Step]
 
 
+class RungOut(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule of the gate, in the order of precedence: what it looked at, and what it said. `outcome` is `passed`
+    where it had nothing to say, `not_asked` behind the one that spoke."""
+
+    rule: str
+    outcome: str
+    reason: str
+    inputs: Object
+
+
 class ForeseenOut(msgspec.Struct, frozen=True, kw_only=True):
-    """What would become of one channel: `status` is the state it would begin in."""
+    """What would become of one channel: `status` is the state it would begin in, `until` how long it would be held, and
+    `ladder` every rule of the gate, in its version `rules`."""
 
     channel: str
     status: str
@@ -52,7 +68,10 @@ class ForeseenOut(msgspec.Struct, frozen=True, kw_only=True):
     priority: int
     due_at: Instant | None
     duplicate_of: UUID | None
+    until: Instant | None
     says: str
+    rules: int
+    ladder: list[RungOut]
 
 
 class Forecast(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +86,7 @@ _ALLOWED = {
     "preferences": "It may go out: the recipient's preferences allow it.",
     "fallback": "It may go out in place of the channel before it.",
     "group": "It tells of several that were collected.",
+    "digest": "It tells of what was collected, as the recipient wishes.",
     "unclear": "It may be sent again, though an account may have taken it already.",
 }
 _DONE = {
@@ -102,6 +122,8 @@ def sentence(rule: str, outcome: str, reason: str, until: datetime | None, detai
         said = f"{why} It is not sent again, but held for an answer."
     elif rule == "fallback":
         said = "The next channel of its chain took over." if outcome == "handed_on" else "Its chain is at its end."
+    elif outcome == "release":
+        said = "It was let go out of its digest, to be judged anew."
     elif outcome == "retry":
         said = f"{rule.capitalize()} did not succeed: {why or reason}"
     else:
@@ -112,35 +134,49 @@ def sentence(rule: str, outcome: str, reason: str, until: datetime | None, detai
 
 def explanation_of(row: Notification) -> Explanation:
     """The notification's decisions, and what providers reported later, in order."""
-    decided = [
-        Step(
-            at=d.at,
-            stage=d.stage,
-            rule=d.rule,
-            outcome=d.outcome,
-            reason=d.reason,
-            until=d.until,
-            detail=d.detail,
-            says=sentence(d.rule, d.outcome, d.reason, d.until, d.detail),
-        )
-        for d in Decision.objects.filter(notification_id=row.id).order_by("id")
-    ]
-    reported = [
-        Step(
-            at=r.at,
-            stage="feedback",
-            rule="report",
-            outcome=r.kind,
-            reason=r.reason,
-            until=None,
-            detail="",
-            says=_REPORTED.get(r.kind, f"The provider reported: {r.kind}."),
-        )
-        for r in Report.objects.filter(notification_id=row.id)
-    ]
-    steps = sorted([*decided, *reported], key=lambda step: step.at) if reported else decided
     status = status_of(row)
-    return Explanation(notification=status, says=_standing(status), steps=steps)
+    return Explanation(notification=status, says=_standing(status), steps=steps_of([row.id])[row.id])
+
+
+def steps_of(ids: Collection[UUID]) -> dict[UUID, list[Step]]:
+    """What was decided about each of these notifications and what providers reported of it, in order; two queries for
+    any number."""
+    found: dict[UUID, list[Step]] = {one: [] for one in ids}
+    for decision in Decision.objects.filter(notification_id__in=ids).order_by("id"):
+        found[decision.notification_id].append(_decided(decision))
+    reported = list(Report.objects.filter(notification_id__in=ids))
+    for report in reported:
+        found[report.notification_id].append(_told(report))
+    for one in {report.notification_id for report in reported}:
+        found[one].sort(key=lambda step: step.at)
+    return found
+
+
+def _decided(made: Decision) -> Step:
+    return Step(
+        at=made.at,
+        stage=made.stage,
+        rule=made.rule,
+        outcome=made.outcome,
+        reason=made.reason,
+        until=made.until,
+        detail=made.detail,
+        says=sentence(made.rule, made.outcome, made.reason, made.until, made.detail),
+        rules=made.rules,
+    )
+
+
+def _told(report: Report) -> Step:
+    return Step(
+        at=report.at,
+        stage="feedback",
+        rule="report",
+        outcome=report.kind,
+        reason=report.reason,
+        until=None,
+        detail="",
+        says=_REPORTED.get(report.kind, f"The provider reported: {report.kind}."),
+    )
 
 
 def _standing(status: StatusOut) -> str:
@@ -150,6 +186,11 @@ def _standing(status: StatusOut) -> str:
     if status.next_attempt_at is not None:
         return f"It is {status.status}, due at {status.next_attempt_at:%Y-%m-%d %H:%M:%S} UTC."
     return f"It is {status.status}."
+
+
+def forecast_of(asked: Send) -> Forecast:
+    """What this send would come to now; raises the InputError that it would raise."""
+    return Forecast(results=[_foreseen(one) for one in foresee(asked, clock.now())])
 
 
 def _foreseen(one: Foreseen) -> ForeseenOut:
@@ -165,7 +206,20 @@ def _foreseen(one: Foreseen) -> ForeseenOut:
         priority=one.priority,
         due_at=one.due_at,
         duplicate_of=one.first,
-        says=sentence(verdict.rule, verdict.outcome, verdict.reason or "", None, verdict.detail),
+        until=verdict.until,
+        says=sentence(verdict.rule, verdict.outcome, verdict.reason or "", verdict.until, verdict.detail),
+        rules=RULES_VERSION,
+        ladder=[_rung(rung) for rung in one.rungs],
+    )
+
+
+def _rung(rung: Rung) -> RungOut:
+    said = rung.verdict
+    return RungOut(
+        rule=rung.rule,
+        outcome=said.outcome if said is not None else "passed" if rung.asked else "not_asked",
+        reason=said.reason or "" if said is not None else "",
+        inputs=msgspec.to_builtins(rung.inputs),
     )
 
 
@@ -191,5 +245,4 @@ class ForecastView(Endpoint):
     )
     def post(self, call: Call) -> Answer:
         """Say what a send would come to; nothing is stored or sent."""
-        found = foresee(asked_send(call.body, call.caller), clock.now())
-        return Answer(value=Forecast(results=[_foreseen(one) for one in found]))
+        return Answer(value=forecast_of(asked_send(call.body, call.caller)))

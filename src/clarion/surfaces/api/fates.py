@@ -10,6 +10,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from clarion.records import clock
 from clarion.records.access.permissions import Caller, Permission
 from clarion.records.categories.catalog import catalog
+from clarion.records.digests import windows
+from clarion.records.digests.windows import TOLD_IN
 from clarion.records.ledger.models import Attempt, Decision, Event, Notification, QueueEntry, Request
 from clarion.records.ledger.status import Status
 from clarion.records.personal.sealed import opened_or
@@ -91,7 +93,8 @@ class Detail(Summary, frozen=True, kw_only=True):
 
 
 class StatusOut(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a notification stands."""
+    """Where a notification stands. One that was collected is told of in another: `digest_at` says when that is made,
+    and once it was, `digest_id` is its id."""
 
     id: UUID
     status: str
@@ -99,6 +102,8 @@ class StatusOut(msgspec.Struct, frozen=True, kw_only=True):
     channel: str
     attempts: int
     next_attempt_at: Instant | None
+    digest_at: Instant | None
+    digest_id: UUID | None
     sent_at: Instant | None
     delivered_at: Instant | None
     read_at: Instant | None
@@ -176,6 +181,7 @@ def status_of(row: Notification) -> StatusOut:
     """The status with what comes next."""
     entry = _entries([row]).get(row.id)
     made = Attempt.objects.filter(notification_id=row.id).order_by("-number").values_list("number", flat=True)[:1]
+    place = windows.places_of([row.id]).get(row.id) if row.status == Status.DIGESTED else None
     return StatusOut(
         id=row.id,
         status=_shown(row, entry),
@@ -183,10 +189,18 @@ def status_of(row: Notification) -> StatusOut:
         channel=row.channel,
         attempts=next(iter(made), 0),
         next_attempt_at=entry.due_at if entry and not entry.awaits else None,
+        digest_at=place.closes_at if place else None,
+        digest_id=_told_in(row) if row.status == Status.DIGESTED and place is None else None,
         sent_at=row.sent_at,
         delivered_at=row.delivered_at,
         read_at=row.read_at,
     )
+
+
+def _told_in(row: Notification) -> UUID | None:
+    """The group or digest that told of a collected one; None: none did."""
+    said = Decision.objects.filter(notification_id=row.id, detail__startswith=TOLD_IN).values_list("detail", flat=True)
+    return next((UUID(detail.removeprefix(TOLD_IN)) for detail in said), None)
 
 
 def _subject(row: Notification) -> str:

@@ -9,7 +9,9 @@ from msgspec import UNSET, Meta, UnsetType
 
 from clarion.contract.channel import ChannelKey
 from clarion.contract.input_error import InputError
+from clarion.records import clock
 from clarion.records.access.permissions import DEFAULT_PERMISSIONS, Permission
+from clarion.records.digests import rechecks
 from clarion.records.people import directory
 from clarion.records.people.models import User
 from clarion.records.personal.sealed import opened_or
@@ -236,6 +238,7 @@ class UserView(Endpoint):
             if user is None:
                 raise Refusal(404, "user_not_found", "there is no user with this id")
             user.delete()
+            rechecks.ask([id], clock.now())  # windows do not outlive people
         return Answer(status=204)
 
 

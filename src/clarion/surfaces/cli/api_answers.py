@@ -1,5 +1,6 @@
 """The API's answers as far as the commands read them; fields that are not named here are ignored."""
 
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -23,6 +24,45 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     status: str
     notifications: list[Part] = []
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision, in words."""
+
+    at: datetime
+    stage: str
+    rule: str
+    says: str
+
+
+class Explained(msgspec.Struct, frozen=True, kw_only=True):
+    """A notification with what was decided about it."""
+
+    notification: Part
+    says: str
+    steps: list[Step]
+
+
+class Day(msgspec.Struct, frozen=True, kw_only=True):
+    """A person's day."""
+
+    results: list[Explained]
+    timezone: str
+    next: str | None = None
+
+
+class Foreseen(msgspec.Struct, frozen=True, kw_only=True):
+    """What would become of one channel."""
+
+    channel: str
+    status: str
+    says: str
+
+
+class Forecast(msgspec.Struct, frozen=True, kw_only=True):
+    """What a send would come to."""
+
+    results: list[Foreseen]
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):

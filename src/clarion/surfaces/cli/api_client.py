@@ -69,6 +69,14 @@ class ApiClient:
         """POST a JSON body → the answer as `kind`. Raises ApiError."""
         return self._ask("POST", f"api/v1/{path}", msgspec.json.encode(body), kind)
 
+    def put(self, path: str, body: Mapping[str, object], kind: type[T]) -> T:
+        """PUT a JSON body → the answer as `kind`. Raises ApiError."""
+        return self._ask("PUT", f"api/v1/{path}", msgspec.json.encode(body), kind)
+
+    def delete(self, path: str) -> None:
+        """DELETE `path`. Raises ApiError."""
+        self._ask("DELETE", f"api/v1/{path}", None, type(None))
+
     def _ask(self, method: str, path: str, body: bytes | None, kind: type[T]) -> T:
         headers = {"Authorization": self.authorization, "Accept": "application/json"}
         if body is not None:
@@ -77,7 +85,8 @@ class ApiClient:
         request = urllib.request.Request(url, data=body, headers=headers, method=method)  # noqa: S310 -- see parse_base_url
         try:
             with opener(url).open(request, timeout=TIMEOUT_SECONDS) as response:
-                return msgspec.json.decode(response.read(), type=kind)
+                # 204 has no body
+                return msgspec.json.decode(response.read() or b"null", type=kind)
         except HTTPError as error:
             with error:
                 raise ApiError(explain(error.code, error.read()), status=error.code) from None

@@ -11,10 +11,13 @@ from clarion.surfaces.cli.chaos.commands import chaos
 from clarion.surfaces.cli.createstaff import createstaff
 from clarion.surfaces.cli.demo import demo
 from clarion.surfaces.cli.doctor import doctor
+from clarion.surfaces.cli.explain import explain
+from clarion.surfaces.cli.lint import lint
 from clarion.surfaces.cli.manage import PASS_THROUGH, manage
 from clarion.surfaces.cli.processes import beat, migrate, realtime, web, worker
 from clarion.surfaces.cli.send import send
 from clarion.surfaces.cli.simulate import simulate
+from clarion.surfaces.cli.templates import templates
 from clarion.surfaces.cli.up import up
 from clarion.surfaces.cli.vapid import vapid
 
@@ -29,11 +32,12 @@ app = typer.Typer(
 
 for command in (up, web, realtime, worker, beat, migrate):
     app.command()(command)
-for helper in (demo, send, doctor, simulate, createstaff, vapid):
+for helper in (demo, send, explain, lint, doctor, simulate, createstaff, vapid):
     app.command()(helper)
 app.command(context_settings=PASS_THROUGH)(manage)
 app.add_typer(bench)
 app.add_typer(chaos)
+app.add_typer(templates)
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 
 from clarion.contract.input_error import InputError
+from clarion.records.access.permissions import Permission
 from clarion.records.people.models import User
 from clarion.surfaces.api.problems import Refusal, problem_response
 
@@ -61,6 +62,15 @@ def _outbox(
         return view(request, *args, **kwargs)
 
     return signed_in(guarded)
+
+
+LOG_IN = (Permission.TEMPLATES,)
+"""Permissions that a page of the console is there for; staff have them all."""
+
+
+def may_log_in(user: User) -> bool:
+    """Whether any page is for this person."""
+    return user.is_staff or any(str(permission) in user.permissions for permission in LOG_IN)
 
 
 def staff_of(request: HttpRequest) -> User | None:

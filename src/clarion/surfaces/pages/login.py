@@ -1,4 +1,4 @@
-"""Login of staff with email and password, and logout. Guessing is slowed down as in the API."""
+"""Login of staff, and of people who write templates; and logout. Guessing is slowed down as in the API."""
 
 from typing import Any
 
@@ -12,15 +12,15 @@ from clarion.channels.errors import InvalidValue
 from clarion.records import volatile
 from clarion.records.access.throttle import too_many_logins
 from clarion.records.people.models import User
-from clarion.surfaces.pages.doors import signed_in
+from clarion.surfaces.pages.doors import may_log_in, signed_in
 
 # One text for every reason, so that nobody learns which addresses exist.
-WRONG = "Email or password is wrong, or the account is not a member of staff."
+WRONG = "Email or password is wrong, or the account is for no page here."
 TOO_OFTEN = "Too many attempts. Wait five minutes and try again."
 
 
 class LoginForm(forms.Form):
-    """Email and password of a member of staff."""
+    """Email and password of somebody for whom there is a page."""
 
     email = forms.CharField(
         max_length=254,
@@ -47,7 +47,7 @@ class LoginForm(forms.Form):
         if too_many_logins(volatile.connection(), email, client):
             raise forms.ValidationError(TOO_OFTEN, code="too_many_attempts")
         user = authenticate(self._request, username=email, password=cleaned["password"])
-        if not isinstance(user, User) or not user.is_staff:
+        if not isinstance(user, User) or not may_log_in(user):
             raise forms.ValidationError(WRONG, code="invalid_login")
         self._user = user
         return cleaned

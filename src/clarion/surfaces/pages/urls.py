@@ -3,12 +3,20 @@
 from django.urls import URLPattern, path
 from django.views.generic import RedirectView
 
-from clarion.surfaces.pages import login, outbox, outbox_send
+from clarion.surfaces.pages import link_pages, login, outbox, outbox_send
+from clarion.surfaces.pages.centre import door as centre
 
 urlpatterns: list[URLPattern] = [
     path("", outbox.root),
     path("login/", login.login),
     path("logout/", login.logout),
+    path("unsubscribe", link_pages.stop),
+    path("unsubscribe/", link_pages.stop),
+    path("preferences", RedirectView.as_view(url="/preferences/", query_string=True)),
+    path("preferences/", centre.page),
+    path("preferences/open", centre.enter),
+    path("confirm", link_pages.confirm),
+    path("confirm/", link_pages.confirm),
     path("outbox", RedirectView.as_view(url="/outbox/")),
     path("outbox/", outbox.page),
     path("outbox/entries", outbox.entries),

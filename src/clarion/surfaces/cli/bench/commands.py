@@ -25,7 +25,11 @@ Lists = Annotated[int, typer.Option("--n", min=100, max=100_000, help="Recipient
 Files = Annotated[int, typer.Option("--n", min=100, max=3_000_000, help="Lines of the longest file.")]
 Backlog = Annotated[int, typer.Option("--n", min=10_000, max=5_000_000, help="Entries of the longest queue.")]
 Lasting = Annotated[int, typer.Option("--n", min=100, max=10_000_000, help="Emails in all.")]
+Renderings = Annotated[int, typer.Option("--n", min=500, max=1_000_000, help="Mails each way.")]
+Few = Annotated[int, typer.Option(min=50, max=10_000, help="WebSockets that are connected.")]
+Many = Annotated[int, typer.Option(min=50, max=10_000, help="WebSockets for fan-out and the storm.")]
 Behind = Annotated[int, typer.Option("--n", min=50, max=2_000_000, help="Low emails that wait.")]
+Gate = Annotated[int, typer.Option("--n", min=2_000, max=1_000_000, help="People with wishes of every kind.")]
 Seconds = Annotated[float, typer.Option(min=0.5, max=60, help="Seconds of load for each setting.")]
 
 
@@ -85,6 +89,14 @@ def upload(n: Files = FULL.files[-1], json: Json = None) -> None:
 
 
 @bench.command()
+def realtime(
+    few: Few = FULL.sockets[0], many: Many = FULL.sockets[1], json: Json = None, workers: Workers = 1
+) -> None:
+    """Milliseconds from a send to the frame, connects, fan-out and a reconnect storm, beside plain Channels."""
+    _run(("realtime",), replace(FULL, sockets=(few, many), workers=workers), json)
+
+
+@bench.command()
 def urgent(n: Behind = FULL.many * 5, json: Json = None, workers: Workers = 1) -> None:
     """Milliseconds to the provider for critical email behind n low ones."""
     _run(("urgent",), replace(FULL, many=n // 5, workers=workers), json)
@@ -100,6 +112,18 @@ def backlog(n: Backlog = FULL.backlogs[-1], json: Json = None) -> None:
 def memory(n: Lasting = FULL.lasting, json: Json = None, workers: Workers = 1) -> None:
     """What a worker has resident after each tenth of n emails."""
     _run(("memory",), replace(FULL, lasting=n, workers=workers), json)
+
+
+@bench.command()
+def render(n: Renderings = FULL.renderings, json: Json = None) -> None:
+    """Milliseconds to render a designed 4 kB email with a loop, beside plain Jinja2 in turns."""
+    _run(("render",), replace(FULL, renderings=n), json)
+
+
+@bench.command()
+def gate(n: Gate = FULL.gated, json: Json = None) -> None:
+    """Microseconds a message at the gate, facts included: with and without what it remembers, in turns."""
+    _run(("gate",), replace(FULL, gated=n), json)
 
 
 @bench.command()

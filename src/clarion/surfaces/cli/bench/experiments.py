@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from clarion.surfaces.cli.bench.backlog import ClaimTime, measure_backlog
 from clarion.surfaces.cli.bench.compare import Compared, measure_compare
 from clarion.surfaces.cli.bench.deliver import Drained, measure_delivery
+from clarion.surfaces.cli.bench.gate import GateTime, measure_gate
 from clarion.surfaces.cli.bench.ground import Ground, laid
 from clarion.surfaces.cli.bench.ingest import Ingest, measure_ingest
 from clarion.surfaces.cli.bench.latency import Latency, measure_latency
@@ -14,6 +15,8 @@ from clarion.surfaces.cli.bench.machine import Environment, look_around
 from clarion.surfaces.cli.bench.measured import Extent, Measured, Meter
 from clarion.surfaces.cli.bench.memory import WorkerMemory, measure_memory
 from clarion.surfaces.cli.bench.providers import HandedOver, measure_providers
+from clarion.surfaces.cli.bench.realtime import Live, measure_realtime
+from clarion.surfaces.cli.bench.render import RenderTime, measure_render
 from clarion.surfaces.cli.bench.send import SendRate, measure_send
 from clarion.surfaces.cli.bench.start import StartTime, measure_start
 from clarion.surfaces.cli.bench.upload import Uploaded, measure_upload
@@ -55,7 +58,10 @@ LONGER: tuple[Experiment, ...] = (
     OnGround(name="upload", title="POST /notifications/bulk/upload", row=Uploaded, measure=measure_upload),
     OnGround(name="urgent", title="Critical email behind a low backlog", row=Urgent, measure=measure_urgent),
     OnGround(name="memory", title="A worker's memory over many emails", row=WorkerMemory, measure=measure_memory),
+    Alone(name="render", title="Rendering a designed email", row=RenderTime, measure=measure_render),
+    OnGround(name="realtime", title="WebSockets", row=Live, measure=measure_realtime),
     Alone(name="providers", title="Providers against stand-ins", row=HandedOver, measure=measure_providers),
+    OnGround(name="gate", title="The gate, in batches of 1,000", row=GateTime, measure=measure_gate),
     OnGround(name="backlog", title="A claim behind a backlog", row=ClaimTime, measure=measure_backlog),
 )
 """Asked for one by one: a minute or more each."""

@@ -16,6 +16,8 @@ from clarion.surfaces.cli.bench.orders import (
     Claiming,
     Claims,
     Crowd,
+    Gated,
+    Gating,
     Made,
     Open,
     Progress,
@@ -109,6 +111,11 @@ class Ground:
         """Access tokens of these people."""
         self._inside.tell(Tickets(people=people))
         return self._expect(Admitted, unheard).tokens
+
+    def gating(self, order: Gating) -> dict[str, list[float]]:
+        """Microseconds a message at the gate, by what was measured."""
+        self._inside.tell(order)
+        return self._expect(Gated, unheard, CLAIMS_SECONDS).microseconds
 
     def _expect(self, kind: type[T], advance: Advance, seconds: float = SPEAK_SECONDS) -> T:
         answer = self._follow(advance, seconds)

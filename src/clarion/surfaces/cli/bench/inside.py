@@ -16,6 +16,7 @@ from clarion.surfaces.cli.bench.orders import (
     Answer,
     Claims,
     Crowd,
+    Gating,
     Made,
     Open,
     Order,
@@ -158,6 +159,12 @@ def _tickets(order: Tickets) -> None:
     _say(Admitted(tokens=[tokens.access_token(users[each], now, timedelta(hours=1)) for each in order.people]))
 
 
+def _gating(order: Gating) -> None:
+    from clarion.surfaces.cli.bench.inside_gate import measure_gate
+
+    _say(measure_gate(order))
+
+
 def main() -> None:
     """Obey until stdin ends."""
     for line in sys.stdin:
@@ -172,6 +179,8 @@ def main() -> None:
                 _crowd(order)
             case Claims() as order:
                 _claims(order)
+            case Gating() as order:
+                _gating(order)
             case Tickets() as order:
                 _tickets(order)
 

@@ -21,7 +21,7 @@ class Extent:
     """How much: sends in the latency experiment (for each channel), seconds of load (for each setting), notifications
     delivered (for each channel), worker processes; notifications and turns of a comparison (for each channel and
     side), lengths of bulk lists, of files and of queues; messages given to each provider; emails
-    sent while a worker's memory is watched."""
+    sent while a worker's memory is watched; WebSockets, few and many; people at the gate; mails rendered each way."""
 
     singles: int
     seconds: float
@@ -34,6 +34,9 @@ class Extent:
     files: tuple[int, ...] = (100_000, 1_000_000)
     handed_over: int = 20_000
     lasting: int = 100_000
+    sockets: tuple[int, int] = (1_000, 5_000)
+    renderings: int = 20_000
+    gated: int = 50_000
 
 
 FULL = Extent(singles=200, seconds=5, backlog=5_000)

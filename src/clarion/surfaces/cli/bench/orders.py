@@ -56,7 +56,16 @@ class Tickets(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     people: list[UUID]
 
 
-Order = Open | Seed | Watch | Crowd | Claims | Tickets
+class Gating(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Give `people` wishes of every kind, and take `rounds` batches of them through the gate, each way in turn.
+    Answered with Gated."""
+
+    people: list[UUID]
+    batch: int
+    rounds: int
+
+
+Order = Open | Seed | Watch | Crowd | Claims | Tickets | Gating
 
 
 class Stores(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -107,4 +116,10 @@ class Admitted(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     tokens: list[str]
 
 
-Answer = Stores | Progress | Settled | Made | Claiming | Admitted
+class Gated(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Microseconds a message of each batch, by what was measured."""
+
+    microseconds: dict[str, list[float]]
+
+
+Answer = Stores | Progress | Settled | Made | Claiming | Admitted | Gated

@@ -5,5 +5,6 @@
 `verdict.py` the judgement (pure). In `troubles.py` and `resets.py` a provider is at fault, in `callers.py` the callers.
 The system, its sinks and the report are `clarion bench`'s.
 
-`points.py` with its `point_….py` is `clarion chaos points`, `simulation/` is `clarion chaos simulate`.
+`points.py` with its `point_….py` is `clarion chaos points`, `simulation/` is `clarion chaos simulate`, `time_….py` is
+`clarion chaos time`: `time_oracle.py` judges what `time_zones.py` plays.
 """

@@ -10,6 +10,7 @@ import typer
 from clarion.surfaces.cli.chaos.plan import ALL, FULL, LARGEST_SEED, QUICK, Plan, drawn
 from clarion.surfaces.cli.chaos.point_commands import points
 from clarion.surfaces.cli.chaos.simulate_command import simulate
+from clarion.surfaces.cli.chaos.time_command import time
 from clarion.surfaces.cli.measuring import run_and_keep
 
 chaos = typer.Typer(
@@ -170,5 +171,5 @@ def _run(names: Sequence[str], plan: Plan, seed: int | None, json: Path | None) 
     run_and_keep(lambda meter: run_chaos(names, plan, meter), json, "chaos", first=first)
 
 
-for more in (points, simulate):
+for more in (points, simulate, time):
     chaos.command()(more)

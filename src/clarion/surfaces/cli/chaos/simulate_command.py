@@ -29,7 +29,7 @@ def simulate(
     from rich.console import Console
     from rich.progress import track
 
-    _set_up_django()
+    set_up_django()
     from clarion.surfaces.cli.chaos.simulation.planted import Planted
     from clarion.surfaces.cli.chaos.simulation.run import Tally, play
 
@@ -47,7 +47,7 @@ def simulate(
     _tell(tally.done(), trace=trace, json=json)
 
 
-def _set_up_django() -> None:
+def set_up_django() -> None:
     """The engine's rules live beside tables; no database is asked."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clarion.config.settings")
     import django
