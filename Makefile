@@ -15,7 +15,7 @@ export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run test check bench console coverage docs lock clean
+.PHONY: help install run test check bench console web coverage docs lock clean
 
 help: ## show the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -e 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,9 @@ coverage: $(STAMP) ## the suite with its coverage measured, child processes incl
 
 console: ## build the console's editor anew; needs Node 20 (the built one is committed, so nobody else does)
 	cd web/console && npm ci && node build.mjs
+
+web: ## build <clarion-inbox> anew; needs Node 20 (the built one is committed, so nobody else does)
+	cd web/inbox && npm ci && node build.mjs
 
 docs: $(STAMP) ## write the generated parts of docs/ anew
 	$(BIN)/python scripts/generate_docs.py

@@ -58,7 +58,7 @@ def serving(log: Path, **environment: str) -> Iterator[int]:
     with log.open("wb") as output:
         process = subprocess.Popen(command, env=environment_of_tests() | environment, stdout=output, stderr=output)
         try:
-            _wait_for(number, process, log)
+            wait_for(number, process, log)
             yield number
             assert process.poll() is None, f"uvicorn ended with {process.returncode}: {log.read_text()}"
         finally:
@@ -73,8 +73,8 @@ def environment_of_tests() -> dict[str, str]:
     return {**os.environ, "CLARION_DATABASE_URL": url, "CLARION_LOG_LEVEL": "debug"}
 
 
-def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + 20
+def wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -600,6 +600,6 @@ def test_the_document_names_every_frame_and_every_code() -> None:
     from clarion.surfaces.realtime import frames
 
     messages = DOCUMENT["components"]["messages"]
-    said = set(frames._TYPES) - {"join_room", "leave_room"}
-    assert set(messages) == {"notification", "update", "unread", "caught_up", "error", "pong"} | said
+    told = {"notification", "update", "unread", "caught_up", "error", "pong", "room", "presence", "room_left"}
+    assert set(messages) == told | set(frames._TYPES)
     assert messages["update"]["payload"]["properties"]["data"]["properties"]["all"]["enum"] == [str(c) for c in Change]

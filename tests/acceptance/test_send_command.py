@@ -12,8 +12,10 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -115,7 +117,7 @@ def test_the_recipient_may_be_an_id_or_an_external_id_and_the_channel_the_prefer
     [
         (["--to", "nobody@example.com", "--template", "welcome"], 1, "There is no user with the email you gave."),
         (["--to", "demo-1", "--template", "no.such"], 1, "no active template has this path"),
-        (["--to", "demo-1", "--template", "order.placed"], 1, "the template requires order_number, order_total"),
+        (["--to", "demo-1", "--template", "order.placed"], 1, "order_number is required, and 1 more"),
         (["--to", "demo-1"], 2, "Give either --template, or --subject and --body."),
         (["--to", "demo-1", "--template", "a", "--body", "b"], 2, "Give either --template"),
         (["--to", "demo-1", "--template", "welcome", "--set", "x"], 2, "--set takes name=value"),
@@ -134,6 +136,50 @@ def test_what_cannot_be_sent_is_said_plainly_and_nothing_is_sent(
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
     assert system.get("notifications")["results"] == before
+
+
+def explain(system: System, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return clarion("explain", "--data-dir", str(system.data_dir), *arguments)
+
+
+def test_what_was_sent_is_explained_by_id_and_by_day_and_a_send_only_thought_of_is_not_sent(system: System) -> None:
+    words = ["--subject", "Hi", "--body", "there"]
+    (one,) = ids_in(system.send("--to", "demo-1", *words, "--channel", "in_app", "--wait").stdout)
+    told = explain(system, one)
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.startswith(f"in_app {one}: It is delivered.")
+    assert re.search(r"UTC +ingest/preferences +It may go out: the recipient's preferences allow it.", told.stdout)
+    assert re.search(r"UTC +attempt 1 +sent: ", told.stdout)
+    raw = json.loads(explain(system, one, "--json").stdout)
+    assert raw == system.get(f"notifications/{one}/explain")
+    day = system.get(f"users/{system.demo['users'][0]['id']}/explain")
+    date = datetime.now(ZoneInfo(day["timezone"])).date()
+    assert one in ids_in(explain(system, "--to", "demo-1", "--date", str(date), "--channel", "in_app").stdout)
+    before = system.get("notifications")["results"]
+    thought = explain(system, "--to", "demo-1", "--template", "welcome", "--channel", "email", "--channel", "in_app")
+    assert re.findall(r"^(\w+) would be (\w+)\.", thought.stdout, re.MULTILINE) == [
+        ("email", "pending"),
+        ("in_app", "pending"),
+    ]
+    assert len(re.findall(r"^suppression +passed", thought.stdout, re.MULTILINE)) == 2
+    assert system.get("notifications")["results"] == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "text"),
+    [
+        (["nonsense"], 2, "A notification's id looks like"),
+        (["01990000-0000-7000-8000-000000000009"], 1, "there is no such notification"),
+        (["--to", "demo-1"], 2, "Give the id of a notification; or --to with --date; or --to with --template"),
+        (["--to", "demo-1", "--date", "tomorrow"], 1, "(at /query/date)"),
+        (["--to", "demo-1", "--template", "no.such"], 1, "no active template has this path"),
+    ],
+)
+def test_what_cannot_be_explained_is_said_plainly(system: System, arguments: list[str], code: int, text: str) -> None:
+    done = explain(system, *arguments)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert text in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_the_doctor_finds_the_running_system_well(system: System) -> None:

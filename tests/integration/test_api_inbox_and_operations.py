@@ -265,7 +265,7 @@ def test_the_health_of_the_e_commerce_document_counts_the_last_hour_and_day(
 def test_the_trailing_slash_is_optional_everywhere(as_service: Api) -> None:
     for route, view in ROUTES.items():
         path = template_of(route).lstrip("/").replace("{name}", "sms.sandbox").replace("{user_id}", str(uuid4()))
-        path = path.replace("{id}", "1" if route.startswith("categories") else str(uuid4()))
+        path = path.replace("{number}", "1").replace("{id}", "1" if route.startswith("categories") else str(uuid4()))
         for method in ("get", "post", "put", "patch", "delete"):
             if hasattr(view, method):
                 body = None if method == "get" else {}

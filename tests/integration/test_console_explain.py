@@ -10,12 +10,16 @@ from conftest import agree_to_marketing, api_as, make_user
 from django.test import Client
 
 from clarion.contract.channel import ChannelKey
-from clarion.contract.outcome import Retry
+from clarion.contract.outcome import Rejected, Retry
 from clarion.contract.reasons import Reason
 from clarion.contract.sentences import REASONS
+from clarion.flows.delivery import grouping
+from clarion.records import clock
 from clarion.records.accounts.models import Account
 from clarion.records.categories.models import Category
+from clarion.records.digests.models import Window
 from clarion.records.feedback.models import Report
+from clarion.records.ids import new_id
 from clarion.records.ledger.models import Attempt, Decision, Notification, QueueEntry, Request
 from clarion.records.people.models import User
 from clarion.testing.scripted import ScriptedProvider
@@ -81,7 +85,9 @@ def test_several_with_one_number_are_offered_to_choose_from(console: Client, ann
         assert f'href="/console/explain/people/{user.id}/?channel=sms"' in answer.content.decode()
 
 
-@pytest.mark.parametrize("words", ["nobody@example.com", "", "\0", "' OR 1=1 --", "01990000-0000-7000-8000-000000000009", "ä" * 1000])
+@pytest.mark.parametrize(
+    "words", ["nobody@example.com", "", "\0", "' OR 1=1 --", "01990000-0000-7000-8000-000000000009", "ä" * 1000]
+)
 def test_what_finds_nobody_is_said_plainly(console: Client, words: str) -> None:
     answer = find(console, words)
     assert answer.status_code == 200
@@ -106,7 +112,9 @@ def test_a_story_has_decisions_attempts_and_reports_in_order(
         at=attempt.finished_at + timedelta(seconds=5),
     )
     answer = console.get(f"/console/explain/{row.id}/")
-    told = re.findall(r'<p class="scene-head"><b>([^<]*)</b> <span class="soft">([^<]*)</span>', answer.content.decode())
+    told = re.findall(
+        r'<p class="scene-head"><b>([^<]*)</b> <span class="soft">([^<]*)</span>', answer.content.decode()
+    )
     assert told == [
         ("Preferences", "when it was taken in"),
         ("Attempt 1", "handed to a provider"),
@@ -133,8 +141,7 @@ def test_the_api_and_the_page_say_the_same(console: Client, as_staff: Any, ann: 
 def test_the_parts_of_a_chain_and_the_first_of_a_duplicate_are_links(
     console: Client, ann: User, drain: Any, carried_by: Any
 ) -> None:
-    from clarion.contract.outcome import Rejected
-
+    Category.objects.filter(key="orders").update(dedup_window_seconds=600)
     carried_by(ChannelKey.EMAIL, ScriptedProvider(script=lambda m: Rejected(why=Reason.CONTENT_REFUSED)))
     first = send(ann, fallback=["email", "in_app"])
     drain()
@@ -142,21 +149,17 @@ def test_the_parts_of_a_chain_and_the_first_of_a_duplicate_are_links(
     for one, other in ((first, second), (second, first)):
         page = console.get(f"/console/explain/{one}/").content.decode()
         assert page.count(f'href="/console/explain/{other}/"') == 2  # where it is named, and among its likes
-    Category.objects.filter(key="orders").update(dedup_window_seconds=600)
     original = send(ann, category="orders", reference="r")
     repeat = send(ann, category="orders", reference="r")
     assert f'href="/console/explain/{original}/"' in console.get(f"/console/explain/{repeat}/").content.decode()
 
 
 def test_a_group_and_what_it_tells_of_lead_to_each_other(console: Client, ann: User, drain: Any) -> None:
-    from clarion.flows.delivery import grouping
-    from clarion.records import clock
-
-    Category.objects.filter(key="orders").update(group_after=1, group_window_seconds=60)
-    ids = [send(ann, "in_app", category="orders") for _ in range(3)]
+    Category.objects.filter(key="orders").update(group_above=1)
+    ids = [send(ann, "email", category="orders") for _ in range(3)]
     drain()
-    later = clock.now() + timedelta(seconds=61)
-    assert grouping.close_due(later)
+    Window.objects.update(closes_at=clock.now() - timedelta(seconds=1))
+    assert grouping.send_groups() == 1
     (group,) = Notification.objects.filter(user_id=ann.id).exclude(pk__in=ids)
     page = console.get(f"/console/explain/{group.id}/").content.decode()
     collected = [one for one in ids if Notification.objects.get(pk=one).status == "digested"]
@@ -198,8 +201,6 @@ def test_what_cannot_be_shown_of_a_day_is_said(console: Client, ann: User, query
 
 def test_a_long_day_has_pages(console: Client, ann: User) -> None:
     template = Notification.objects.get(pk=send(ann, "in_app"))
-    from clarion.records.ids import new_id
-
     Notification.objects.bulk_create(
         Notification(**{**_fields(template), "id": new_id(), "request_id": template.request_id}) for _ in range(30)
     )

@@ -31,7 +31,7 @@ def test_a_shipped_design_passes_the_gate(ground: None, path: str) -> None:
 
 def test_what_is_stored_is_ready_to_be_sent(ground: None) -> None:
     template = OWN["order.placed"]
-    writing.write_template(template, writing.write_categories()["orders"], None)  # type: ignore[arg-type]
+    writing.write_template(template, writing.write_categories()["orders"])
     row = TemplateContent.objects.get(version__template__path="order.placed", channel="email", locale="fr")
     assert row.fields["html"].startswith('{% extends "base" with lang="fr" %}')
     assert row.prepared["html"].startswith("{% set name = customer_name or user.first_name %}")

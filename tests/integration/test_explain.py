@@ -55,6 +55,8 @@ def test_what_happened_is_told_in_order(as_service: Api, ann: User, drain: Drain
         ("settle", "attempt 1", "retry"),
         ("api", "cancel", "cancelled"),
     ]
+    tries = [(a["number"], a["outcome"], a["reason"], a["target"]) for a in found["attempts"]]
+    assert tries == [(1, "retry", "throttled", "a***@example.com")]
 
 
 def test_a_story_is_told_to_those_who_may_see_it(as_service: Api, as_ann: Api, ann: User) -> None:
@@ -84,7 +86,7 @@ def test_a_dry_run_says_what_the_send_then_does_and_leaves_nothing(
     }
     assert (results["email"]["duplicate_of"], results["sms"]["duplicate_of"]) == (first, None)
     assert results["email"]["says"] == f"{REASONS[Reason.DUPLICATE]} (of {first})"
-    assert results["sms"]["says"] == REASONS[Reason.CHANNEL_OFF]
+    assert results["sms"]["says"] == f"{REASONS[Reason.CHANNEL_OFF]} (sms switched off by the person)"
     assert {(one["category"], one["priority"]) for one in results.values()} == {("orders", 2)}
     sent = as_service.post("notifications/send", body).json()["notifications"]
     assert {n["channel"]: (n["status"], n["reason"]) for n in sent} == {

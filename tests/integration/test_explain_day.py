@@ -7,6 +7,7 @@ import pytest
 
 from clarion.records import clock
 from clarion.records.people.models import User
+from clarion.records.preferences.rules import RULES_VERSION
 from tests.conftest import Api, api_as, make_user
 from tests.integration.api_document import refused, watch
 
@@ -60,7 +61,8 @@ def test_a_day_may_be_narrowed_and_is_nobody_elses(as_service: Api, as_staff: Ap
         found = as_staff.get(f"users/{ann.id}/explain?{query}").json()["results"]
         assert [each["notification"]["id"] for each in found] == [email], query
     refused(as_staff.get(f"users/{ann.id}/explain?category=nothing"), 422, "category_not_found")
-    refused(as_staff.get(f"users/{ann.id}/explain?date=yesterday"), 422, "invalid_input")
+    for date in ("yesterday", "0001-01-01", "9999-12-31"):
+        refused(as_staff.get(f"users/{ann.id}/explain?date={date}"), 422, "invalid_input", "/query/date")
     refused(api_as(make_user()).get(f"users/{ann.id}/explain"), 404, "user_not_found")
 
 
@@ -97,4 +99,4 @@ def test_a_dry_run_shows_every_rule_with_what_it_looked_at(as_service: Api, ann:
         "sms",
         False,
     )
-    assert (found["outcome"], found["rule"], found["rules"]) == ("suppress", "channel", 1)
+    assert (found["outcome"], found["rule"], found["rules"]) == ("suppress", "channel", RULES_VERSION)

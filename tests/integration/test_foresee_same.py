@@ -54,7 +54,7 @@ REQUESTS = st.fixed_dictionaries(
         "priority": st.none() | st.integers(1, 4),
         "bypass": st.sampled_from([False, False, False, True]),
         "scheduled_at": st.none() | st.just(NOON + timedelta(hours=3)),
-        "expires_at": st.none() | st.just(NOON + timedelta(hours=9)),
+        "expires_at": st.none() | st.sampled_from([NOON + timedelta(hours=9), NOON + timedelta(minutes=30)]),
     }
 )
 Told = list[tuple[str, str, str, str, str]]
@@ -118,7 +118,9 @@ def _sent(asked: Send) -> Told | str:
     for one in receipt.notifications:
         row = Notification.objects.get(pk=one.id)
         decision = Decision.objects.get(notification_id=one.id)
-        told.append((row.channel, row.status, row.reason or decision.reason, decision.rule, str(_due(row))))
+        # what is collected is taken up at once, and due with its digest
+        due = decision.until if decision.outcome == "digest" else _due(row)
+        told.append((row.channel, row.status, row.reason or decision.reason, decision.rule, str(due)))
     return told
 
 

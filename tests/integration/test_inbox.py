@@ -122,7 +122,8 @@ def act(step: str, which: int, user: UUID, ids: list[UUID]) -> Any:
     if step == "all":
         return changing.change(user, Change.READ, now)
     chosen = [ids[which % len(ids)]] if ids else []
-    return changing.change(user, Change(step), now, ids=chosen, until=now)
+    more = {Change.SNOOZE: {"until": now}, Change.REVISE: {"content": b""}, Change.ACT: {"action": "primary"}}
+    return changing.change(user, Change(step), now, ids=chosen, **more.get(Change(step), {}))
 
 
 def test_another_users_item_can_be_neither_seen_nor_marked(ground: None) -> None:

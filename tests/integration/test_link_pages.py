@@ -130,29 +130,6 @@ class TestStop:
         assert CategoryPreference.objects.count() == 0
 
 
-class TestPreferences:
-    def test_the_link_leads_to_a_button_that_stops_all_marketing(self, ann: User) -> None:
-        token = links.preferences_url(ann.id, clock.now()).rpartition("=")[2]
-        page = Client().get(f"/preferences/?token={token}").content.decode()
-        assert "Your messages" in page
-        assert GlobalPreference.objects.count() == 0
-
-        (action,) = re.findall(r'action="\.\.([^"]+)"', page)
-        assert Client(enforce_csrf_checks=True).post(html.unescape(action)).status_code == 200
-        assert GlobalPreference.objects.get(pk=ann.id).consents == {"marketing": False}
-
-    def test_posting_to_the_page_itself_changes_nothing(self, ann: User) -> None:
-        token = links.preferences_url(ann.id, clock.now()).rpartition("=")[2]
-
-        assert Client().post(f"/preferences/?token={token}").status_code == 200
-        assert GlobalPreference.objects.count() == 0
-
-    def test_its_link_is_no_other_link_and_ends_after_ninety_days(self, ann: User) -> None:
-        old = links.preferences_url(ann.id, clock.now() - timedelta(days=91)).rpartition("=")[2]
-        for token in (_token(ann), old, "x"):
-            assert Client().get(f"/preferences/?token={token}").status_code == 400
-
-
 class TestThePageItself:
     def test_it_needs_no_script_no_cookie_and_no_foreign_host(self, ann: User) -> None:
         answer = _open(_token(ann))

@@ -171,3 +171,19 @@ def test_what_processes_of_the_version_before_write_is_seen_too(real_ground: Non
     ]
     assert TemplateVersion.objects.filter(published_at=None).count() == 0
     assert writer.rollback(template.id, 1, None).number == 4
+
+
+def test_a_path_that_went_to_another_template_is_the_others_whatever_the_order(real_ground: None) -> None:
+    """Among many, for the order in which changes are worked off is chance."""
+    catalog = Catalog()
+    old = {f"order.n{n}": writer.create(draft(f"order.n{n}"), None) for n in range(20)}
+    catalog.refresh()
+    with transaction.atomic():
+        for template in old.values():
+            Template.objects.filter(pk=template.pk).update(path=f"was.{template.path}")
+        new = {path: writer.create(draft(path, "new"), None) for path in old}
+        catalog.refresh()
+        assert {path: version_of(catalog, path) for path in old} == {p: t.current_version_id for p, t in new.items()}
+    catalog.refresh()
+    assert {path: version_of(catalog, path) for path in old} == {p: t.current_version_id for p, t in new.items()}
+    assert {version_of(catalog, f"was.{path}") for path in old} == {t.current_version_id for t in old.values()}

@@ -102,6 +102,17 @@ def test_what_a_template_does_not_mention_is_not_opened() -> None:
     }  # fmt: skip
 
 
+def test_the_persons_own_links_are_never_the_callers() -> None:
+    own = {
+        "unsubscribe_url": "https://a.example/",
+        "preferences_url": "https://a.example/",
+        "app_url": "https://b.example",
+    }
+    whole = merged(standard_context(PERSON, ChannelKey.EMAIL, 1, NOW, EVERYTHING), own)
+    assert "a.example" not in f"{whole['unsubscribe_url']} {whole['preferences_url']}"
+    assert whole["app_url"] == "https://b.example"
+
+
 def test_a_callers_own_user_adds_to_ours_and_hides_nothing() -> None:
     assert rendered("{{ user.first_name }} {{ user.plan }}", user={"first_name": "Eve", "plan": "pro"}) == "Ann pro"
 

@@ -219,6 +219,44 @@ def _children(parent: int) -> list[str]:
     return Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
 
 
+def test_a_process_that_does_not_start_is_said_and_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "_CHILD", "no_such_module_here")
+    fresh = PreviewServer()
+    before = _descriptors()
+    with pytest.raises(InputError) as raised:
+        _started(fresh)
+    assert (raised.value.code, raised.value.status) == ("preview_unavailable", 503)
+    assert _descriptors() == before
+    assert fresh._process is None
+    monkeypatch.undo()
+    try:
+        assert _started(fresh).poll() is None
+    finally:
+        fresh.stop()
+
+
+def test_a_process_that_hangs_is_killed_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "END_SECONDS", 0.1)
+    fresh = PreviewServer()
+    process = _started(fresh)
+    process.send_signal(signal.SIGSTOP)
+    fresh.stop()
+    assert process.returncode == -signal.SIGKILL
+
+
+def test_data_that_the_answer_cannot_carry_are_refused_by_name() -> None:
+    deep: dict[str, object] = {}
+    for _ in range(400):
+        deep = {"a": deep}
+    for data in (deep, {"a": 10**25}):
+        (fault,) = render_preview(ChannelKey.WEBHOOK, {"event": "a.b"}, {}, data=data).faults
+        assert fault.code == "template_value"
+
+
+def _descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 def test_without_fork_previews_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "fork")
     with pytest.raises(InputError) as raised:

@@ -33,8 +33,9 @@ USUAL = Asked(
     policy=Policy(needs_consent=frozenset({"marketing"})),
 )
 MARKS: dict[str, dict[str, Any]] = {
-    **{name: {name: True} for name in ("marketing", "essential", "bypass", "counted", "collected")},
+    **{name: {name: True} for name in ("marketing", "essential", "bypass", "counted", "collected", "chained")},
     "expired": {"expires_at": NOW},
+    "expires": {"expires_at": NOW + timedelta(hours=1)},
     "later": {"due_at": NOW + timedelta(hours=1)},
 }
 

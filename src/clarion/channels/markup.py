@@ -51,7 +51,7 @@ def tokens(source: str) -> Iterator[tuple[str, str]]:
         if start > at:
             yield "", source[at:start]
         if source.startswith("<!--", start):
-            close = source.find("-->", start + 4)
+            close = source.find("-->", start + 2)  # `<!-->` is a whole comment
             at = end if close < 0 else close + 3
         elif _NAME.match(source, start + 1) or source.startswith(("<!", "<?"), start):
             close = _tag_end(source, start + 1)
@@ -80,8 +80,11 @@ def without_tags(source: str) -> str:
 
 
 def attributes(tag: str) -> dict[str, str]:
-    """Names (lower case) and decoded values of a tag's inside."""
-    return {m[1].lower(): html.unescape(m[2] or m[3] or m[4] or "") for m in _ATTRIBUTE.finditer(tag)}
+    """Names (lower case) and decoded values of a tag's inside; of one that is given twice the first, as browsers do."""
+    found: dict[str, str] = {}
+    for m in _ATTRIBUTE.finditer(tag):
+        found.setdefault(m[1].lower(), html.unescape(m[2] or m[3] or m[4] or ""))
+    return found
 
 
 def as_text(source: str) -> str:

@@ -16,6 +16,7 @@ from clarion.channels.errors import InvalidValue
 from clarion.contract.channel import ChannelKey
 from clarion.contract.faults import Misconfigured
 from clarion.contract.rate import Rate, parse_rate
+from clarion.records.access.origins import parse_origins
 from clarion.records.consents.purposes import parse_required
 from clarion.records.crashing import parse_plan
 from clarion.records.preferences.settings import parse_cap_of_user, parse_digest_channels, parse_off
@@ -59,6 +60,11 @@ class Environment(BaseModel):
     jwt_algorithm: Literal["HS256", "RS256", "ES256", "EdDSA"] = Field("HS256", description="Algorithm of the JWT key")
     public_url: str = Field("http://127.0.0.1:8000", description="Where people reach this server; used in links")
     allowed_hosts: str = Field("", description="Host names served, comma-separated; default: that of the public URL")
+    cors_origins: str = Field(
+        "",
+        description="Origins of other sites whose pages may embed the inbox, comma-separated, such as"
+        " `https://shop.example.com`; each in full",
+    )
     debug: bool = Field(False, description="Development mode; never in production")
     log_format: Literal["json", "console"] = Field("json", description="Log lines as JSON or for a person's eyes")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe level logged")
@@ -211,6 +217,12 @@ class Environment(BaseModel):
     @classmethod
     def _judgeable(cls, text: str) -> str:
         parse_reputation(text)
+        return text
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _embedding(cls, text: str) -> str:
+        parse_origins(text)
         return text
 
     @field_validator("consent")

@@ -15,6 +15,7 @@ from clarion.config.environment import (
 from clarion.config.logs import configure_structlog, logging_settings
 from clarion.contract.channel import ChannelKey
 from clarion.contract.rate import Rate
+from clarion.records.access.origins import parse_origins
 from clarion.records.categories.policy import Cap
 from clarion.records.consents.purposes import parse_required
 from clarion.records.preferences.settings import parse_cap_of_user, parse_digest_channels, parse_off
@@ -44,6 +45,7 @@ _PUBLIC_HOST = urlsplit(PUBLIC_URL).hostname or "127.0.0.1"
 ALLOWED_HOSTS = [h.strip() for h in ENV.allowed_hosts.split(",") if h.strip()] or (
     [_PUBLIC_HOST, "127.0.0.1", "localhost", "[::1]"] if ENV.embedded or DEBUG else [_PUBLIC_HOST]
 )
+CORS_ORIGINS: frozenset[str] = parse_origins(ENV.cors_origins)
 REDIS_URL = ENV.redis_url
 BROKER_URL = ENV.broker_url or ENV.redis_url
 ENCRYPTION_KEYS = ENV.encryption_keys
@@ -94,6 +96,7 @@ INSTALLED_APPS = [
     "clarion.records.feedback",
     "clarion.records.suppression",
     "clarion.records.lists",
+    "clarion.records.rooms",
     "clarion.records.reputation",
     "clarion.records.sms_safety",
     "clarion.surfaces.cli",
@@ -103,6 +106,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "clarion.surfaces.pages.headers.PageHeadersMiddleware",
+    "clarion.surfaces.api.cors.CorsMiddleware",
 ]
 ROOT_URLCONF = "clarion.config.urls"
 WSGI_APPLICATION = "clarion.config.wsgi.application"
@@ -183,6 +187,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "people", "description": "Recipients, their devices and endpoints."},
         {"name": "preferences", "description": "What a person wants to get."},
         {"name": "inbox", "description": "The in-app inbox of the caller."},
+        {"name": "rooms", "description": "Rooms, who belongs to them, who is online, and sends to them."},
         {"name": "categories", "description": "What notifications are about."},
         {"name": "dead letters", "description": "What ended without delivery and waits for a person."},
         {"name": "providers", "description": "Accounts that carry the channels."},

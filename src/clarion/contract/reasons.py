@@ -63,6 +63,7 @@ class Reason(StrEnum):
     TEMPLATE_OFF = "template_off"
     NO_CONSENT = "no_consent"
     FREQUENCY_CAPPED = "frequency_capped"
+    RECIPIENT_ONLINE = "recipient_online"
     QUIET_HOURS = "quiet_hours"
     DIGESTED = "digested"
     DIGEST_NEVER = "digest_never"

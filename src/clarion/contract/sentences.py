@@ -56,6 +56,7 @@ REASONS: Mapping[Reason, str] = {
     Reason.TEMPLATE_OFF: "The recipient switched this kind of message off; critical passes.",
     Reason.NO_CONSENT: "The recipient has not consented to this, or withdrew it; essential categories pass.",
     Reason.FREQUENCY_CAPPED: "The recipient had as many as they may get in a day or a week; critical passes.",
+    Reason.RECIPIENT_ONLINE: "The recipient has a page open that shows it, and the category skips push then.",
     Reason.QUIET_HOURS: "It is quiet time where the recipient is; critical and high priority pass.",
     Reason.DIGESTED: "The recipient wants such messages together: it goes into their next digest.",
     Reason.DIGEST_NEVER: "The recipient wants neither digests nor single messages of what could wait for a digest.",

@@ -49,6 +49,7 @@ export class Api {
         body: body === undefined ? null : JSON.stringify(body),
         credentials: "omit",
         cache: "no-store",
+        keepalive: method === "POST",  // a click may lead to another page
         signal: AbortSignal.timeout(PATIENCE),
       });
     } catch {

@@ -9,6 +9,7 @@ import { Trouble, type Action, type Filter, type Item, type Status } from "./typ
 
 export const PAGE = 20;
 const MOST = 200;
+const RECOUNT_AFTER = 1000;
 const FILTERS: Filter[] = ["all", "unread", "snoozed", "archived"];
 
 export interface Paging { next: number | null | undefined; isLoading: boolean; failed: boolean }
@@ -33,6 +34,7 @@ export class Model {
   private readonly settings: () => Settings;
   private readonly listener: Listener;
   private timezone = "";
+  private recounting = 0;
 
   constructor(settings: () => Settings, listener: Listener) {
     this.settings = settings;
@@ -62,13 +64,18 @@ export class Model {
 
   /** Another token of, maybe, another person: nothing of before stays. */
   restart(isSamePerson: boolean): void {
+    if (!isSamePerson) this.end();
     this.tokens.forget();
-    if (!isSamePerson) {
-      this.store.clear();
-      this.forget();
-      this.listener.changed();
-    }
     this.live.start();
+  }
+
+  /** Nobody is signed in any more. */
+  end(): void {
+    this.live.stop();
+    this.tokens.forget();
+    this.store.clear();
+    this.forget();
+    this.listener.changed();
   }
 
   private forget(): void {
@@ -129,12 +136,30 @@ export class Model {
   }
 
   private hear(frame: Frame): void {
-    if (frame.type === "notification") this.told(itemOf(frame.data));
+    if (frame.type === "notification") this.arrived(itemOf(frame.data));
     else if (frame.type === "unread") this.store.count({ unread: frame.data.count, unseen: frame.data.unseen }, frame.data.rev);
     else if (frame.type === "update" && frame.data.all) void this.reloadAll(frame.data.rev);
-    else if (frame.type === "update") frame.data.items.map(itemOf).forEach((item: Item) => this.told(item));
+    else if (frame.type === "update") frame.data.items.map(itemOf).forEach((item: Item) => this.told(item, false));
     else return;
+    this.recountSoon();
     this.listener.changed();
+  }
+
+  private arrived(item: Item): void {
+    this.store.countNew(item);
+    this.told(item, true);
+  }
+
+  /** Counts follow a change at once; where they got lost on the way, they are asked for. */
+  private recountSoon(): void {
+    clearTimeout(this.recounting);
+    if (!this.store.isCountOld) return;
+    this.recounting = window.setTimeout(() => {
+      void this.api.list("all", null, 1).then((page) => {
+        this.store.count({ unread: page.unread, unseen: page.unseen }, page.rev);
+        this.listener.changed();
+      }, () => undefined);
+    }, RECOUNT_AFTER);
   }
 
   /** A change of so many items that they were not named. The place to come back to moves when they were read. */
@@ -147,17 +172,18 @@ export class Model {
     }
   }
 
-  private told(item: Item): void {
-    const isNew = this.store.told(item);
+  private told(item: Item, isArrival: boolean): void {
+    const isNew = this.store.told(item) && isArrival;
     if (item.recalled || item.dismissed || item.archived || item.read) this.listener.gone(item.id);
-    else if (isNew && !item.seen) this.listener.arrived(item, this.live.status === "live" || this.live.status === "polling");
+    else if (isNew) this.listener.arrived(item, this.live.status === "live" || this.live.status === "polling");
   }
 
   private async poll(): Promise<void> {
     if (this.store.rev < 0) return this.reload("all");
+    const last = this.store.lastSeq;
     for (;;) {
       const page = await this.api.changed(this.store.rev, MOST);
-      page.items.forEach((item) => this.told(item));
+      page.items.forEach((item) => this.told(item, item.seq > last));
       if (page.items.length >= MOST) continue;
       this.store.rev = Math.max(this.store.rev, page.rev);
       this.store.count({ unread: page.unread, unseen: page.unseen }, page.rev);

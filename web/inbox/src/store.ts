@@ -56,6 +56,17 @@ export class Store {
     this.counts = counts;
   }
 
+  /** A new item, which brings no counts with it. */
+  countNew(item: Item): void {
+    if (item.rev !== this.countsRev + 1 || !FITS.all(item)) return;
+    this.count({ unread: this.counts.unread + Number(!item.read), unseen: this.counts.unseen + Number(!item.seen) }, item.rev);
+  }
+
+  /** Whether more was told than was counted. */
+  get isCountOld(): boolean {
+    return this.countsRev < this.rev;
+  }
+
   /** Change an item before the server has answered; gives back how to undo it. Unless it was told otherwise since. */
   guess(id: string, patch: Partial<Item>): () => void {
     const before = this.items.get(id);
@@ -76,13 +87,18 @@ export class Store {
     };
   }
 
+  get lastSeq(): number {
+    return Math.max(0, ...[...this.items.values()].map((item) => item.seq));
+  }
+
   /** Newest first. */
   list(filter: Filter): Item[] {
     return [...this.items.values()].filter(FITS[filter]).sort((a, b) => b.seq - a.seq);
   }
 
-  /** Newest first, items of a group under their newest. */
-  entries(filter: Filter): Entry[] {
+  /** Newest first, items of a group under their newest. What lies below `floor` was heard of, but what is between was
+   * not loaded: it is not shown yet, unless its group is. */
+  entries(filter: Filter, floor = 0): Entry[] {
     const groups = new Map<string, Entry>();
     const found: Entry[] = [];
     for (const item of this.list(filter)) {
@@ -91,6 +107,7 @@ export class Store {
         known.rest.push(item);
         continue;
       }
+      if (item.seq < floor) continue;
       const entry = { head: item, rest: [] };
       if (item.group) groups.set(item.group, entry);
       found.push(entry);

@@ -70,7 +70,7 @@ export const style = css`
   header { display: flex; align-items: center; gap: 2px; padding: 12px 10px 6px 16px; padding-inline: 16px 10px; }
   header h2 { flex: 1; font-size: 17px; font-weight: 650; letter-spacing: -.01em; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
   .tabs { display: flex; gap: 4px; padding: 2px 12px 10px; border-block-end: 1px solid var(--_line); overflow-x: auto; scrollbar-width: none; }
-  .tabs button { padding: 5px 11px; border-radius: 16px; color: var(--_soft); font-size: 13px; font-weight: 550; white-space: nowrap; }
+  .tabs button { display: inline-flex; align-items: center; padding: 5px 11px; border-radius: 16px; color: var(--_soft); font-size: 13px; font-weight: 550; white-space: nowrap; }
   .tabs button:hover { background: var(--_raised); }
   .tabs [aria-selected="true"] { background: var(--_new); color: var(--_ink); box-shadow: inset 0 0 0 1px color-mix(in srgb, var(--_accent) 35%, transparent); }
   .note { display: flex; align-items: center; gap: 8px; padding: 7px 16px; font-size: 12.5px; color: var(--_soft); background: var(--_raised); border-block-end: 1px solid var(--_line); }
@@ -91,23 +91,24 @@ export const style = css`
   .item.unread h3 { font-weight: 650; }
   .item h3 a:hover { text-decoration: underline; }
   .text { color: var(--_soft); overflow-wrap: anywhere; white-space: pre-line; margin-block-start: 2px; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden; }
+  .text, .toast h3 { text-align: match-parent; }
   .meta { display: flex; flex-wrap: wrap; gap: 2px 8px; margin-block-start: 4px; color: var(--_soft); font-size: 12px; }
   .urgent { color: var(--_bad); font-weight: 650; }
   .actions { display: flex; flex-wrap: wrap; gap: 8px; margin-block-start: 9px; }
-  .actions button { padding: 5px 13px; border: 1px solid var(--_line); background: var(--_paper); font-size: 13px; font-weight: 600; max-width: 100%; overflow-wrap: anywhere; }
+  .actions button { display: inline-flex; align-items: center; padding: 5px 13px; border: 1px solid var(--_line); background: var(--_paper); font-size: 13px; font-weight: 600; max-width: 100%; overflow-wrap: anywhere; }
   .actions button.first { background: var(--_accent); border-color: var(--_accent); color: var(--_accent-ink); }
   .actions button:focus-visible, .wide:focus-visible, .switch:focus-visible { outline-offset: 2px; }
   .acted { display: inline-flex; align-items: center; gap: 5px; color: var(--_soft); font-size: 12.5px; font-weight: 600; }
   .acted svg { width: 16px; height: 16px; }
   .side { display: flex; align-items: start; margin-block-start: -5px; }
-  .group { display: flex; align-items: center; gap: 6px; width: 100%; padding: 7px 30px; color: var(--_soft); font-size: 12.5px; font-weight: 600; border-block-end: 1px solid var(--_line); border-radius: 0; }
-  .group:hover { background: var(--_raised); }
+  .group { grid-column: 1 / -1; justify-self: start; display: flex; align-items: center; gap: 4px; margin-block-start: 8px; padding: 3px 10px 3px 6px; padding-inline: 6px 10px; color: var(--_soft); font-size: 12.5px; font-weight: 600; border: 1px solid var(--_line); border-radius: 14px; background: var(--_paper); }
+  .group:hover { color: var(--_ink); }
   .group svg { width: 16px; height: 16px; }
   .group[aria-expanded="true"] svg { transform: rotate(180deg); }
   .empty { display: grid; justify-items: center; gap: 6px; padding: 64px 24px; text-align: center; color: var(--_soft); }
   .empty svg { width: 40px; height: 40px; stroke-width: 1.2; opacity: .6; margin-block-end: 6px; }
   .empty strong { color: var(--_ink); font-weight: 600; }
-  .foot { display: grid; place-items: center; min-height: 46px; color: var(--_soft); font-size: 13px; }
+  .foot { overflow-anchor: none; display: grid; place-items: center; min-height: 46px; color: var(--_soft); font-size: 13px; }
   .wide { padding: 7px 14px; border: 1px solid var(--_line); font-weight: 600; font-size: 13px; white-space: nowrap; }
   .wide:hover { background: var(--_raised); }
 
@@ -123,6 +124,7 @@ export const style = css`
   .row > span { flex: 1; min-width: 0; overflow-wrap: anywhere; }
   .row small, details small { display: block; color: var(--_soft); font-size: 12.5px; }
   details { border-block-end: 1px solid var(--_line); }
+  details[open] { padding-block-end: 8px; }
   details:last-child { border: 0; }
   summary { padding: 10px 0; cursor: pointer; font-weight: 550; }
   details .row { padding-inline-start: 16px; }

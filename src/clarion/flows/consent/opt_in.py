@@ -18,7 +18,7 @@ from clarion.flows.consent.opt_in_words import words_for
 from clarion.flows.ingest import flow as ingest
 from clarion.flows.ingest.asked import Send
 from clarion.records.access.permissions import Caller, CallerKind, Permission
-from clarion.records.consents import texts
+from clarion.records.consents import history, texts
 from clarion.records.consents.history import Answer
 from clarion.records.consents.purposes import Purpose, Source, list_purpose
 from clarion.records.lists import store
@@ -125,10 +125,16 @@ def confirm(token: str, now: datetime) -> Invitation:
         row, new = store.confirm(found.subscription.id, user_id, now)
         if row is None:
             raise BadLink("there is nothing to confirm any more: subscribe again")
-        if new:
+        if new or _came_back(row, user_id):
             _consent(row, user_id, now)
             log.info("subscription_confirmed", list=row.mailing_list.key, user=str(user_id))
     return found
+
+
+def _came_back(row: Subscription, user_id: UUID) -> bool:
+    """Whether they withdrew what the list needs, kept the place, and asked for it once more after that."""
+    last = history.latest([user_id]).get((user_id, row.mailing_list.purpose))
+    return last is not None and not last.given and last.at < row.asked_at
 
 
 def _consent(row: Subscription, user_id: UUID, now: datetime) -> None:

@@ -102,6 +102,7 @@ def next_of(link: Link, now: datetime) -> Choice:
         bypass=row.bypass,
         expires_at=row.expires_at,
         template_id=str(row.template_id or ""),
+        chained=True,
         policy=policy_of(category) if category else OPEN_POLICY,
     )
     return choose(link.chain.onward(row.channel), link.person, asked, row.category_id, now)

@@ -1,5 +1,5 @@
-"""Delivery, step by step: pace → claim → load → set apart → gate → limits → caps → render → address → SMS safety → send
-→ settle.
+"""Delivery, step by step: pace → claim → load → set apart → gate → online → limits → caps → render → address → SMS
+safety → send → settle.
 
 `drain` is what a doorbell wakes. A channel's lane has two slots in a worker process: one takes everything, and while it
 is busy with a long batch the other takes critical and high priority only, so that those never wait behind it. A bulk
@@ -26,6 +26,7 @@ from clarion.flows.delivery.judge import judge
 from clarion.flows.delivery.leases import keeper
 from clarion.flows.delivery.limits import limit
 from clarion.flows.delivery.load import load
+from clarion.flows.delivery.online import without_those_online
 from clarion.flows.delivery.pace import room
 from clarion.flows.delivery.prepare import prepare
 from clarion.flows.delivery.presence import presence
@@ -122,11 +123,12 @@ def deliver(batch: Batch, carriers: Carriers) -> int:
         _drop_stale(batch, {item.id for item in work})
         clear, unclear = set_apart(work, now)
         allowed, stopped = gate(clear, now)
-        timely, over = limit(allowed, now)
+        away, at_hand = without_those_online(allowed, now)
+        timely, over = limit(away, now)
         within, capped = cap(timely, now)
         addressed, unfit = prepare(within, now)
         spending, unsafe = sms_safety.check(addressed, now)
-        settled = settle(batch.lease, [*unclear, *stopped, *over, *capped, *unfit, *unsafe], now)
+        settled = settle(batch.lease, [*unclear, *stopped, *at_hand, *over, *capped, *unfit, *unsafe], now)
         works = [item.work for item in spending.allowed]
         hand_over = HandOver(batch.lease, works, lambda: keeper.may_begin(batch.lease))
         for ready in _sent(spending.allowed, carriers, hand_over):

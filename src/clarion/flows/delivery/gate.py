@@ -1,10 +1,14 @@
 """Step: the gate again, just before sending, because the world moved while the message waited."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from clarion.contract.reasons import Reason
+from clarion.flows.delivery.closing import refused
+from clarion.flows.delivery.digest_template import DIGEST
 from clarion.flows.delivery.digesting import collect, is_told_of
+from clarion.flows.delivery.fallback import has_chain
 from clarion.flows.delivery.holding import held_back
 from clarion.flows.delivery.work import Fate, Work, ended
 from clarion.records.ledger.status import Status
@@ -31,9 +35,20 @@ def gate(batch: Sequence[Work], now: datetime) -> tuple[list[Work], list[Fate]]:
             passed.append(work)
     if collected:
         alone, together = collect(collected, now)
-        passed.extend(alone)
         fates.extend(together)
+        for work in alone:
+            held = _held_alone(work, now)
+            passed.extend([work] if held is None else [])
+            fates.extend([held] if held is not None else [])
     return passed, fates
+
+
+def _held_alone(work: Work, now: datetime) -> Fate | None:
+    """The fate of what no window takes and quiet hours hold: only what is collected disturbs nobody in them."""
+    assert work.person is not None
+    asked = replace(asked_of(work), collected=True)
+    verdict = decide(work.person.wishes_for(work.category.id), asked, now)
+    return held_back(work, verdict, now) if verdict.outcome is Outcome.HOLD else None
 
 
 def _judge(work: Work, now: datetime, said: Said) -> Fate | Verdict:
@@ -45,6 +60,10 @@ def _judge(work: Work, now: datetime, said: Said) -> Fate | Verdict:
     verdict = _verdict(work, work.person.wishes_for(work.category.id), now, said)
     if verdict.outcome in _STATUS and verdict.reason is not None:
         return ended(work, _STATUS[verdict.outcome], verdict.reason, "gate", verdict.rule, now, verdict.detail)
+    unwanted = refused(work, now)
+    if unwanted is not None:
+        detail = "nothing that it tells of is wanted any more"
+        return ended(work, Status.SUPPRESSED, unwanted, "gate", DIGEST, now, detail)
     misfired = _misfire(work, now)
     if misfired is not None:
         return misfired
@@ -64,6 +83,7 @@ def _verdict(work: Work, wishes: Wishes, now: datetime, said: Said) -> Verdict:
         work.expires_at,
         work.counted,
         is_told_of(work),
+        has_chain(work),
     )
     verdict = said.get(likeness)
     if verdict is None:
@@ -83,6 +103,7 @@ def asked_of(work: Work) -> Asked:
         template_id=work.template_id,
         counted=work.counted,
         collected=is_told_of(work),
+        chained=has_chain(work),
         policy=policy_of(work.category),
     )
 

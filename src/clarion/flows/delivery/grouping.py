@@ -8,13 +8,13 @@ limits like any other notification; what it says is group_content.py's and diges
 """
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import monotonic
 from uuid import UUID
 
 import msgspec
 import structlog
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from clarion.contract.channel import ChannelKey
 from clarion.contract.reasons import Reason
@@ -42,6 +42,8 @@ ROWS = 500
 PAGES_A_TICK = 20
 # the scheduler has more to do than this: when a whole zone's digests are due, they go out tick by tick
 TICK_SECONDS = 2.0
+AGAIN = timedelta(minutes=10)
+"""So long a window waits whose message could not be made."""
 # cancelled or suppressed meanwhile: it is not told of
 TOLD = (Status.PENDING, Status.SCHEDULED, Status.DIGESTED)
 # why an item was left out, where that is an end of its own: the state it ends at; READ stays `digested`
@@ -79,7 +81,7 @@ def _page(now: datetime) -> tuple[int, bool]:
         within = windows.categories_of(fresh)
         concerned = {one for ids in within.values() for one in ids} | {_category_id(window) for window in fresh}
         people = facts.load({each.user_id for each in fresh}, concerned) if fresh else {}
-        waiting = {w.id for w in fresh if not _tell(w, within.get(w.id, []), people.get(w.user_id), now)}
+        waiting = {w.id for w in fresh if not _told(w, within.get(w.id, []), people.get(w.user_id), now)}
         room = ROWS
         for window in due:
             if window.id not in waiting:
@@ -89,6 +91,19 @@ def _page(now: datetime) -> tuple[int, bool]:
 
 def _category_id(window: Window) -> int:
     return window.category_id if window.kind == Kind.BURST else digest_content.digest_category().id
+
+
+def _told(window: Window, within: Collection[int], person: PersonFacts | None, now: datetime) -> bool:
+    """As `_tell`. A window whose message cannot be made waits by itself: it must not hold up everybody's."""
+    try:
+        with transaction.atomic():
+            return _tell(window, within, person, now)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as bug:
+        log.error("group_failed", window=str(window.id), kind=type(bug).__name__, exc_info=bug)
+        windows.keep_waiting(window, now + AGAIN)
+        return False
 
 
 def _tell(window: Window, within: Collection[int], person: PersonFacts | None, now: datetime) -> bool:

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from clarion.contract.channel import ChannelKey
+from clarion.flows.delivery.closing import told_of
 from clarion.flows.delivery.work import Work
 from clarion.records import hot
 from clarion.records.categories.catalog import CategoryFacts, catalog
@@ -34,7 +35,8 @@ def load(entries: Sequence[Claimed]) -> list[Work]:
     by_id = {entry.id: entry for entry in entries}
     rows = _rows(list(by_id))
     payloads = _payloads({row[9] for row in rows})
-    people = facts.load({row[1] for row in rows}, {row[3] for row in rows})
+    told = {category.id for payload in payloads.values() for category in told_of(payload)}
+    people = facts.load({row[1] for row in rows}, {row[3] for row in rows} | told)
     return [_work(row, by_id[row[0]], _with_own(row, payloads.get(row[9])), people.get(row[1])) for row in rows]
 
 

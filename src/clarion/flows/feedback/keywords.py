@@ -12,7 +12,7 @@ _SWAHILI = "sitisha acha komesha simamisha jiondoe ondoa"
 _FRENCH = "arret arreter desabonner desabonnement desinscrire"
 _OTHERS = "stopp abmelden baja alto parar sair pare"
 STOP_WORDS = frozenset(f"{_ENGLISH} {_SWAHILI} {_FRENCH} {_OTHERS}".split())
-START_WORDS = frozenset("start yes unstop anza endelea ndiyo reprendre oui".split())
+START_WORDS = frozenset({"start", "yes", "unstop", "anza", "endelea", "ndiyo", "reprendre", "oui"})
 LONGEST = 40
 
 

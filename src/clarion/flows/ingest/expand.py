@@ -43,4 +43,6 @@ def _wants(key: ChannelKey, subject: Subject, person: PersonFacts) -> bool:
     wishes = person.wishes_for(subject.category.id)
     if any(each.concerns(key, marketing=subject.category.marketing) for each in wishes.listed):
         return False
+    if wishes.category_channels.get(key) is False:
+        return False
     return channel_on(wishes, key, marketing=subject.category.marketing, policy=policy_of(subject.category))

@@ -22,6 +22,7 @@ def asked_of(send: Send, subject: Subject, key: ChannelKey) -> Asked:
         expires_at=send.expires_at,
         template_id=str(subject.template.id) if subject.template else "",
         due_at=send.scheduled_at,
+        chained=send.fallback is not None,
         policy=policy_of(subject.category),
     )
 

@@ -93,11 +93,13 @@ def forget_expired(now: datetime) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """What a good access token says. `user_id` is our id or the platform's own; `epoch` None: the platform's token."""
+    """What a good access token says. `user_id` is our id or the platform's own; `epoch` None: the platform's token.
+    `rooms`: the rooms of rule `claim` that it opens."""
 
     user_id: str
     epoch: int | None
     expires_at: datetime
+    rooms: frozenset[str] = frozenset()
 
 
 def claims_of(token: str) -> Claims:
@@ -109,7 +111,13 @@ def claims_of(token: str) -> Claims:
         expires_at = datetime.fromtimestamp(int(claims["exp"]), tz=UTC)
     except (ValueError, OverflowError, OSError):
         expires_at = LATEST
-    return Claims(user_id=str(claims["user_id"]), epoch=claims.get("epoch"), expires_at=expires_at)
+    user_id, epoch = str(claims["user_id"]), claims.get("epoch")
+    return Claims(user_id=user_id, epoch=epoch, expires_at=expires_at, rooms=_rooms(claims.get("rooms")))
+
+
+def _rooms(claim: object) -> frozenset[str]:
+    """Anything but a list of texts names no room."""
+    return frozenset(each for each in claim if isinstance(each, str)) if isinstance(claim, list) else frozenset()
 
 
 def caller_for(token: str) -> Caller:

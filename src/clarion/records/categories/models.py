@@ -66,6 +66,7 @@ class Category(models.Model):
     digest_template = models.TextField(default="", db_default="", blank=True)
     cap_per_day = models.IntegerField(default=0, db_default=0)
     cap_per_week = models.IntegerField(default=0, db_default=0)
+    skip_push_when_online = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -118,9 +118,15 @@ FROM unnest(%(ids)s::uuid[], %(kinds)s::text[], %(users)s::uuid[], %(categories)
 ON CONFLICT (kind, user_id, category_id, channel) WHERE NOT closed DO UPDATE SET count = w.count + excluded.count
 RETURNING w.kind, w.user_id, w.category_id, w.channel, w.id, w.count, w.above, w.opened_at, w.closes_at
 """
+# what has ended meanwhile, as the message of another window told of it, is not put in once more
 _PUT = """
 INSERT INTO digests_item (id, window_id, number, track_opens, track_clicks)
-SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::int[], %s::bool[], %s::bool[]) ON CONFLICT (id) DO NOTHING
+SELECT i.* FROM unnest(%(ids)s::uuid[], %(windows)s::uuid[], %(numbers)s::int[], %(opens)s::bool[], %(clicks)s::bool[])
+     AS i(id, window_id, number, track_opens, track_clicks)
+WHERE NOT EXISTS (
+    SELECT 1 FROM ledger_notification AS n
+    WHERE n.id = i.id AND n.id BETWEEN %(lowest)s AND %(highest)s AND n.status NOT IN ('scheduled', 'pending')
+) ON CONFLICT (id) DO NOTHING
 """
 _PLACES = """
 SELECT i.id, i.window_id, w.kind, i.number, w.above, w.opened_at, w.closes_at
@@ -164,7 +170,7 @@ DELETE FROM digests_item WHERE id IN (
 _RELEASE = """
 DELETE FROM digests_item WHERE id IN (
     SELECT i.id FROM digests_item AS i JOIN ledger_notification AS n ON n.id = i.id
-    WHERE i.window_id = %s AND n.category_id = ANY(%s::int[]) LIMIT %s
+    WHERE i.window_id = %s AND n.category_id = ANY(%s::int[]) AND n.status = 'digested' LIMIT %s
 ) RETURNING id
 """
 _OF_REQUEST = """
@@ -222,13 +228,16 @@ def put(arrivals: Sequence[Arrival], now: datetime) -> dict[UUID, Place]:
 
 def _lay(arrivals: Sequence[Arrival], found: Mapping[UUID, Place]) -> None:
     places = [found[arrival.id] for arrival in arrivals]
-    columns = [
-        [arrival.id for arrival in arrivals],
-        [place.window_id for place in places],
-        [place.number for place in places],
-        [arrival.track_opens for arrival in arrivals],
-        [arrival.track_clicks for arrival in arrivals],
-    ]
+    ids = [arrival.id for arrival in arrivals]
+    columns = {
+        "ids": ids,
+        "windows": [place.window_id for place in places],
+        "numbers": [place.number for place in places],
+        "opens": [arrival.track_opens for arrival in arrivals],
+        "clicks": [arrival.track_clicks for arrival in arrivals],
+        "lowest": min(ids),
+        "highest": max(ids),
+    }
     hot.fetch(_PUT, columns)
 
 
@@ -321,7 +330,8 @@ def lock_open(user_ids: Collection[UUID], kinds: Collection[str], now: datetime)
 
 
 def release(window: Window, categories: Collection[int], limit: int) -> list[UUID]:
-    """Take out what it collected of these categories, so many at most."""
+    """Take out what it collected of these categories, so many at most. What a worker has yet to settle stays: once it
+    is `digested`, only a window tells of it."""
     return [row[0] for row in hot.fetch(_RELEASE, [window.id, list(categories), limit])]
 
 

@@ -39,8 +39,8 @@ WITH request AS (
 )
 INSERT INTO ledger_decision (notification_id, id, at, stage, rule, outcome, reason, until, detail, rules)
 SELECT *, %(d_version)s::smallint
-FROM unnest(%(d_for)s::uuid[], %(d_ids)s::uuid[], %(d_at)s::timestamptz[], %(d_stages)s::text[], %(d_rules)s::text[], %(d_outcomes)s::text[], %(d_reasons)s::text[], %(d_until)s::timestamptz[],
-    %(d_details)s::text[])
+FROM unnest(%(d_for)s::uuid[], %(d_ids)s::uuid[], %(d_at)s::timestamptz[], %(d_stages)s::text[], %(d_rules)s::text[],
+    %(d_outcomes)s::text[], %(d_reasons)s::text[], %(d_until)s::timestamptz[], %(d_details)s::text[])
 """
 
 # The same for one notification with one decision, which is nearly every send: scalars bind at a tenth of the cost of

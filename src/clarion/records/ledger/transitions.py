@@ -71,9 +71,7 @@ def move(moves: Sequence[Move], at: datetime, *, event: str = "") -> set[UUID]:
     return moved
 
 
-def _move_alike(
-    to: Status, reason: str, account: str, group: Sequence[Move], at: datetime, event: str
-) -> set[UUID]:
+def _move_alike(to: Status, reason: str, account: str, group: Sequence[Move], at: datetime, event: str) -> set[UUID]:
     ids = [one.notification_id for one in group]
     values = {
         "at": at,

@@ -1,17 +1,23 @@
 """Places on mailing lists: asking for one, confirming it, giving it up, forgetting what was never confirmed. The mail
 and the consent that belong to it are flows/consent's."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import monotonic
 from uuid import UUID
 
 import structlog
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef, QuerySet
 
+from clarion.records.consents.models import Record
+from clarion.records.ledger.models import Notification
 from clarion.records.lists.models import MailingList, State, Subscription
+from clarion.records.people.models import Device, Endpoint, User
+from clarion.records.preferences.models import PreferenceChange
 
 WAITS = timedelta(hours=72)
 """How long a place waits to be confirmed."""
@@ -19,6 +25,9 @@ SHORTEST_REST = timedelta(minutes=15)
 MOST_ASKS = 3
 MOST_MAILS_A_DAY = 5
 BATCH = 500
+FORGET_SECONDS = 1.0
+UNCHANGED = timedelta(seconds=1)
+"""Both times of a new row are read from the clock, one after the other."""
 log = structlog.get_logger()
 
 
@@ -105,21 +114,44 @@ def _locked(**which: UUID) -> Subscription | None:
 
 
 def forget_unconfirmed(now: datetime) -> int:
-    """Forget places that nobody confirmed, and people who are known for nothing else. Returns how many places."""
+    """Forget places that nobody confirmed, and people who are known for nothing else. Returns how many places.
+    Strangers can ask faster than one BATCH at a time is forgotten, so it goes on for a while."""
+    total, until = 0, monotonic() + FORGET_SECONDS
+    while True:
+        count = _forget(now)
+        total += count
+        if count < BATCH or monotonic() > until:
+            return total
+
+
+def _forget(now: datetime) -> int:
     with transaction.atomic():
         over = Subscription.objects.filter(state=State.PENDING, expires_at__lte=now).order_by("expires_at")
         rows = list(over.select_for_update(skip_locked=True)[:BATCH])
         Subscription.objects.filter(pk__in=[row.pk for row in rows]).delete()
-        made = [row.user_id for row in rows if row.made_person]
-        others = Subscription.objects.filter(user_id=OuterRef("pk"))
-        people = get_user_model().objects.filter(
-            ~Exists(others),
-            pk__in=made,
-            external_id=None,
-            is_staff=False,
-            password__startswith=UNUSABLE_PASSWORD_PREFIX,
-        )
+        people = _known_for_nothing([row.user_id for row in rows if row.made_person])
+        forgotten = people.count()
         people.delete()
     if rows:
-        log.info("subscriptions_forgotten", count=len(rows), people=len(made))
+        log.info("subscriptions_forgotten", count=len(rows), people=forgotten)
     return len(rows)
+
+
+def _known_for_nothing(made: Collection[UUID]) -> QuerySet[User]:
+    """Of people who were made for a place on a list, those who did not become more meanwhile: nobody changed them,
+    wrote to them, or asked them anything, and they have nothing."""
+    own = {"user_id": OuterRef("pk")}
+    return User.objects.filter(
+        ~Exists(Subscription.objects.filter(**own)),
+        ~Exists(Record.objects.filter(**own, given=True)),
+        ~Exists(PreferenceChange.objects.filter(**own)),
+        ~Exists(Device.objects.filter(**own)),
+        ~Exists(Endpoint.objects.filter(**own)),
+        # the confirmation is sent in their own name
+        ~Exists(Notification.objects.filter(**own).exclude(caller_id=OuterRef("pk"))),
+        pk__in=made,
+        external_id=None,
+        is_staff=False,
+        password__startswith=UNUSABLE_PASSWORD_PREFIX,
+        updated_at__lt=F("created_at") + UNCHANGED,
+    )

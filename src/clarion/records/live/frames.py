@@ -2,6 +2,7 @@
 what answers it are surfaces/realtime/frames.py's."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -96,6 +97,17 @@ def changed_all(kind: Change, rev: int) -> str:
 def unread(now: Standing | Changed) -> str:
     """How many items are unread and unseen, as of a revision."""
     return frame("unread", {"count": now.unread, "unseen": now.unseen, "rev": now.rev})
+
+
+def room(key: str, count: int, online: Sequence[str] | None) -> str:
+    """Who is in a room now; `online` None: too many to name."""
+    return frame("room", {"room": key, "count": count} | ({} if online is None else {"online": online}))
+
+
+def presence(key: str, user: str, last_seen: datetime | None = None) -> str:
+    """Somebody came into a room, or (`last_seen`) left it."""
+    data: dict[str, object] = {"room": key, "user_id": user, "online": last_seen is None}
+    return frame("presence", data | ({"last_seen": last_seen.isoformat()} if last_seen else {}))
 
 
 def frame(kind: str, data: object) -> str:

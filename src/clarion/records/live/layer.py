@@ -2,7 +2,7 @@
 most people are not connected: items are stored before it is asked who does, and whoever connects afterwards reads the
 inbox after being counted, so nobody misses one."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 import redis
@@ -31,6 +31,14 @@ class LiveLayer:
         try:
             if online.sockets([user]):
                 _send([Event(user, 0 if at else rev, frame) for at, frame in enumerate(told)])
+        except (redis.RedisError, OSError) as error:
+            raise Unreachable("the live layer does not answer") from error
+
+    def look_again(self, *, rooms: Collection[str] = (), users: Collection[UUID] = ()) -> None:
+        """Who may be in these rooms, or what holds for these people's presence, has changed. Raises Unreachable."""
+        places = [*rooms, *(events.of_user(str(user)) for user in users)]
+        try:
+            _send([Event("", 0, "", place) for place in places])
         except (redis.RedisError, OSError) as error:
             raise Unreachable("the live layer does not answer") from error
 

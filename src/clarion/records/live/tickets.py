@@ -19,12 +19,13 @@ class _Kept(msgspec.Struct, array_like=True):
     epoch: int | None
     expires_at: float
     origin: str
+    rooms: list[str] = []
 
 
 def issue(claims: Claims, origin: str) -> str:
     """A ticket that admits to a socket as these claims do; `origin` empty: for any page. Raises redis.RedisError."""
     ticket = secrets.token_urlsafe(32)
-    kept = _Kept(claims.user_id, claims.epoch, claims.expires_at.timestamp(), origin)
+    kept = _Kept(claims.user_id, claims.epoch, claims.expires_at.timestamp(), origin, list(claims.rooms))
     volatile.connection().set(_key(ticket), msgspec.json.encode(kept), ex=LIFE)
     return ticket
 
@@ -38,7 +39,12 @@ def redeem(ticket: str, origin: str) -> Claims | None:
     kept = msgspec.json.decode(found, type=_Kept)  # type: ignore[arg-type]
     if kept.origin and kept.origin != origin:
         return None
-    return Claims(user_id=kept.user_id, epoch=kept.epoch, expires_at=datetime.fromtimestamp(kept.expires_at, tz=UTC))
+    return Claims(
+        user_id=kept.user_id,
+        epoch=kept.epoch,
+        expires_at=datetime.fromtimestamp(kept.expires_at, tz=UTC),
+        rooms=frozenset(kept.rooms),
+    )
 
 
 def _key(ticket: str) -> str:

@@ -13,7 +13,7 @@ def capped(full: str) -> Verdict:
 
 def is_capped(wishes: Wishes, asked: Asked) -> bool:
     """Whether any cap concerns it at all."""
-    if asked.priority == CRITICAL or asked.essential or asked.bypass or asked.channel not in INTERRUPTS:
+    if asked.is_urgent(CRITICAL) or asked.essential or asked.bypass or asked.channel not in INTERRUPTS:
         return False
     return caps_of(wishes, asked) != _UNLIMITED
 

@@ -5,6 +5,7 @@ history is in records/consents. What switching marketing on or off means for con
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
@@ -13,13 +14,18 @@ from django.db import transaction
 from clarion.records.consents import history
 from clarion.records.consents.history import Answer
 from clarion.records.consents.models import Record
+from clarion.records.consents.purposes import Source
 from clarion.records.preferences.models import GlobalPreference
+
+TOLD_BY_OTHERS = frozenset({Source.IMPORT, Source.COMPLAINT, Source.PROVIDER, Source.SMS_KEYWORD})
+"""What comes through these doors was said elsewhere and earlier. Through the others people answer now."""
 
 
 def record(answers: Iterable[Answer]) -> list[Record]:
     """Write these answers down and change the current state with them; returns what is new in the history, in the order
-    given. What only repeats the newest answer changes nothing; one that is older than the newest becomes history alone.
-    People who do not exist are left out. A bounded number of queries for any number."""
+    given. What only repeats the newest answer changes nothing; one that is older than the newest becomes history alone,
+    but for a withdrawal that is made now: clocks differ, and a No must not be lost by that. People who do not exist are
+    left out. A bounded number of queries for any number."""
     wanted = list(answers)
     if not wanted:
         return []
@@ -53,6 +59,8 @@ def _weigh(wanted: Sequence[Answer]) -> tuple[list[Answer], State]:
     for each in wanted:
         key = (each.user_id, each.purpose)
         at, given, version = newest.get(key, (None, None, None))
+        if at is not None and each.at < at and not each.given and each.source not in TOLD_BY_OTHERS:
+            each = replace(each, at=at)  # noqa: PLW2901 - the same answer, put right
         later = at is None or each.at >= at
         repeats = later and given == each.given and each.text_version in (None, version)
         if repeats or (*key, each.given, each.at) in told:
@@ -70,7 +78,7 @@ def _store(state: State) -> None:
     known = GlobalPreference.objects.in_bulk(list(state))
     for row in known.values():
         row.consents = {**row.consents, **state[row.pk]}
-    GlobalPreference.objects.bulk_update(known.values(), ["consents"])
-    GlobalPreference.objects.bulk_create(
-        GlobalPreference(pk=user_id, consents=given) for user_id, given in state.items() if user_id not in known
-    )
+        row.version += 1  # who holds what was shown before must not write it back over this
+    GlobalPreference.objects.bulk_update(known.values(), ["consents", "version"])
+    new = [each for each in state if each not in known]
+    GlobalPreference.objects.bulk_create(GlobalPreference(pk=one, consents=state[one], version=1) for one in new)

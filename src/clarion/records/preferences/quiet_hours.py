@@ -77,6 +77,15 @@ class QuietHours:
         ends = [end for begin, end in self.spans(today - 2 * DAY, today + DAY, zone) if begin <= now < end]
         return max(ends, default=None)
 
+    def span_at(self, now: datetime, zone: str, /) -> str:
+        """The span that the clock shows at `now` in words, as in `22:00 to 07:00`; empty outside of all."""
+        local = now.astimezone(zone_of(zone))
+        seconds = local.hour * 3_600 + local.minute * 60 + local.second
+        today, yesterday = self.days[local.weekday()], self.days[local.weekday() - 1]
+        if today is not None and today.start <= seconds < today.end:
+            return _words(today)
+        return _words(yesterday) if yesterday is not None and seconds < yesterday.end - A_DAY else ""
+
     def spans(self, first: date, last: date, zone: str) -> Iterator[tuple[datetime, datetime]]:
         """The spans that begin on these days (both included), as instants in UTC."""
         for number in range((last - first).days + 1):
@@ -87,6 +96,16 @@ class QuietHours:
             begin, end = _edges(day, span.start, span.end, zone)
             if begin < end:
                 yield begin, end
+
+
+@lru_cache(maxsize=4_096)
+def _words(span: Span) -> str:
+    ends = span.end if span.end <= A_DAY else span.end - A_DAY
+    return f"{_shown(span.start)} to {_shown(ends)}"
+
+
+def _shown(seconds: int) -> str:
+    return f"{seconds // 3_600:02}:{seconds // 60 % 60:02}"
 
 
 @lru_cache(maxsize=16_384)

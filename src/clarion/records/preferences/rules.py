@@ -8,6 +8,7 @@ from datetime import datetime
 from clarion.contract.channel import ChannelKey
 from clarion.contract.reasons import Reason
 from clarion.records.categories.policy import QuietPolicy
+from clarion.records.preferences import wording
 from clarion.records.preferences.caps import capped, caps_of, is_capped, over_cap
 from clarion.records.preferences.terms import (
     CRITICAL,
@@ -66,7 +67,7 @@ __all__ = [
     "over_cap",
 ]
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Goes up with every change of what these rules decide; decisions on record name it."""
 Rule = Callable[[Wishes, Asked, datetime], Verdict | None]
 BYPASS = "bypass"
@@ -77,7 +78,7 @@ _WISHED = Verdict(outcome=Outcome.ALLOW, rule="preferences")
 
 def channel_default(channel: ChannelKey, *, marketing: bool, policy: Policy = OPEN_POLICY) -> bool:
     """What holds for a channel that the person did not set: the category's, else the deployment's, else on. Marketing
-    by SMS the person must have switched on, whatever a category says."""
+    by SMS the person must have switched on for the category, whatever that says."""
     if marketing and channel is ChannelKey.SMS:
         return False
     own = policy.channels.get(channel)
@@ -106,14 +107,15 @@ def _suppression(wishes: Wishes, asked: Asked, now: datetime) -> Verdict | None:
     """Binds everybody."""
     for each in wishes.listed:
         if each.stops(asked, now):
-            until = f"until {each.until:%Y-%m-%d %H:%M} UTC" if each.until else ""
-            return Verdict(outcome=Outcome.SUPPRESS, rule="suppression", reason=each.reason, detail=until)
+            detail = wording.listed_words(each)
+            return Verdict(outcome=Outcome.SUPPRESS, rule="suppression", reason=each.reason, detail=detail)
     return None
 
 
 def _expiry(wishes: Wishes, asked: Asked, now: datetime) -> Verdict | None:
     if asked.expires_at is not None and asked.expires_at <= now:
-        return Verdict(outcome=Outcome.EXPIRE, rule="expiry", reason=Reason.EXPIRED)
+        detail = wording.expired_words(asked)
+        return Verdict(outcome=Outcome.EXPIRE, rule="expiry", reason=Reason.EXPIRED, detail=detail)
     return None
 
 
@@ -124,11 +126,11 @@ def _consent(wishes: Wishes, asked: Asked, now: datetime) -> Verdict | None:
         return None
     given = wishes.consents.get
     if given(PROCESSING) is False or (PROCESSING in asked.policy.needs_consent and not given(PROCESSING)):
-        return _off(Reason.NO_CONSENT, PROCESSING)
+        return _off(Reason.NO_CONSENT, wording.consent_words(wishes, PROCESSING))
     if asked.marketing and (
         given(MARKETING) is False or (MARKETING in asked.policy.needs_consent and not given(MARKETING))
     ):
-        return _off(Reason.NO_CONSENT, MARKETING)
+        return _off(Reason.NO_CONSENT, wording.consent_words(wishes, MARKETING))
     return None
 
 
@@ -147,7 +149,7 @@ def _global(wishes: Wishes, asked: Asked, now: datetime) -> Verdict | None:
     on = wishes.notifications_enabled
     if on is None:
         on = "notifications" not in asked.policy.off
-    return None if on or asked.priority <= HIGH else _off(Reason.GLOBAL_OFF)
+    return None if on or asked.is_urgent(HIGH) else _off(Reason.GLOBAL_OFF, wording.global_words(wishes))
 
 
 def _marketing(wishes: Wishes, asked: Asked, now: datetime) -> Verdict | None:
@@ -156,12 +158,15 @@ def _marketing(wishes: Wishes, asked: Asked, now: datetime) -> Verdict | None:
     on = wishes.marketing_enabled
     if on is None:
         on = MARKETING not in asked.policy.off
-    return None if on else _off(Reason.MARKETING_OFF)
+    return None if on else _off(Reason.MARKETING_OFF, wording.marketing_words(wishes))
 
 
 def channel_on(wishes: Wishes, channel: ChannelKey, *, marketing: bool, policy: Policy) -> bool:
-    """Whether the channel is on for this category. What is not set in general may be switched on for the category."""
+    """Whether the channel is on for this category. What is not set in general may be switched on for the category.
+    Marketing by SMS must be: the switch in general is shown as on, and would be agreed to by sending it back."""
     on = wishes.channels.get(channel)
+    if marketing and channel is ChannelKey.SMS:
+        return on is not False and wishes.category_channels.get(channel) is True
     if on is None:
         on = wishes.category_channels.get(channel) or channel_default(channel, marketing=marketing, policy=policy)
     return on
@@ -169,28 +174,32 @@ def channel_on(wishes: Wishes, channel: ChannelKey, *, marketing: bool, policy: 
 
 def _channel(wishes: Wishes, asked: Asked, now: datetime) -> Verdict | None:
     """Critical passes it."""
-    if asked.priority == CRITICAL:
+    if asked.is_urgent(CRITICAL):
         return None
     on = channel_on(wishes, asked.channel, marketing=asked.marketing, policy=asked.policy)
-    return None if on else _off(Reason.CHANNEL_OFF)
+    return None if on else _off(Reason.CHANNEL_OFF, wording.channel_words(wishes, asked))
 
 
 def _category(wishes: Wishes, asked: Asked, now: datetime) -> Verdict | None:
     """Critical passes it. A category that is off by itself goes out on channels that the person switched on for it."""
-    if asked.priority == CRITICAL:
+    if asked.is_urgent(CRITICAL):
         return None
     on_channel = wishes.category_channels.get(asked.channel)
     enabled = wishes.category_enabled
     if enabled is None:
         enabled = asked.policy.enabled or on_channel is True
-    return _off(Reason.CATEGORY_OFF) if not enabled or on_channel is False else None
+    if enabled and on_channel is not False:
+        return None
+    return _off(Reason.CATEGORY_OFF, wording.category_words(wishes, asked))
 
 
 def _template(wishes: Wishes, asked: Asked, now: datetime) -> Verdict | None:
     """Critical passes it."""
-    if asked.priority == CRITICAL or not wishes.templates:
+    if asked.is_urgent(CRITICAL) or not wishes.templates:
         return None
-    return _off(Reason.TEMPLATE_OFF) if wishes.templates.get(asked.template_id) is False else None
+    if wishes.templates.get(asked.template_id) is not False:
+        return None
+    return _off(Reason.TEMPLATE_OFF, wording.template_words())
 
 
 def _caps(wishes: Wishes, asked: Asked, now: datetime) -> Verdict | None:
@@ -207,7 +216,7 @@ def _is_later(asked: Asked, now: datetime) -> bool:
 
 def _quiet(wishes: Wishes, asked: Asked, now: datetime) -> Verdict | None:
     """Critical and high pass it. What goes into a digest is not held: collecting disturbs nobody."""
-    if wishes.quiet is None or asked.priority <= HIGH or asked.policy.quiet is QuietPolicy.THROUGH:
+    if wishes.quiet is None or asked.is_urgent(HIGH) or asked.policy.quiet is QuietPolicy.THROUGH:
         return None
     if asked.channel not in INTERRUPTS:
         return None
@@ -217,10 +226,12 @@ def _quiet(wishes: Wishes, asked: Asked, now: datetime) -> Verdict | None:
     if until is None:
         return None
     if asked.policy.quiet is QuietPolicy.DROP:
-        return Verdict(outcome=Outcome.SUPPRESS, rule="quiet", reason=Reason.QUIET_HOURS)
-    if _collects(wishes, asked):
+        detail = wording.quiet_words(wishes.quiet, now, wishes.zone)
+        return Verdict(outcome=Outcome.SUPPRESS, rule="quiet", reason=Reason.QUIET_HOURS, detail=detail)
+    if _collects(wishes, asked) and not _goes_singly(wishes, asked, now):
         return None
-    return Verdict(outcome=Outcome.HOLD, rule="quiet", reason=Reason.QUIET_HOURS, until=until)
+    detail = wording.quiet_words(wishes.quiet, now, wishes.zone)
+    return Verdict(outcome=Outcome.HOLD, rule="quiet", reason=Reason.QUIET_HOURS, until=until, detail=detail)
 
 
 def _collects(wishes: Wishes, asked: Asked) -> bool:
@@ -228,11 +239,20 @@ def _collects(wishes: Wishes, asked: Asked) -> bool:
     return (
         wishes.digest is not None
         and wishes.digest.frequency != "immediate"
-        and asked.priority > HIGH
+        and not asked.is_urgent(HIGH)
         and asked.policy.digestible
         and not asked.collected
         and asked.channel in asked.policy.digest_channels
     )
+
+
+def _goes_singly(wishes: Wishes, asked: Asked, now: datetime) -> bool:
+    """Whether it cannot wait for its digest: it has more channels to go on with, or expires before."""
+    if wishes.digest is None or wishes.digest.frequency == "never":
+        return False
+    if asked.chained or asked.expires_at is None:
+        return asked.chained
+    return asked.expires_at <= wishes.digest.window(now, wishes.zone)[2]
 
 
 def _digest(wishes: Wishes, asked: Asked, now: datetime) -> Verdict | None:
@@ -240,9 +260,13 @@ def _digest(wishes: Wishes, asked: Asked, now: datetime) -> Verdict | None:
     if wishes.digest is None or not _collects(wishes, asked) or _is_later(asked, now):
         return None
     if wishes.digest.frequency == "never":
-        return Verdict(outcome=Outcome.SUPPRESS, rule="digest", reason=Reason.DIGEST_NEVER)
+        detail = wording.digest_words(wishes.digest)
+        return Verdict(outcome=Outcome.SUPPRESS, rule="digest", reason=Reason.DIGEST_NEVER, detail=detail)
+    if _goes_singly(wishes, asked, now):
+        return None
     window = DigestKey(*wishes.digest.window(now, wishes.zone))
-    return Verdict(outcome=Outcome.DIGEST, rule="digest", reason=Reason.DIGESTED, digest=window)
+    detail = wording.digest_words(wishes.digest)
+    return Verdict(outcome=Outcome.DIGEST, rule="digest", reason=Reason.DIGESTED, digest=window, detail=detail)
 
 
 RULE_OF = {
@@ -255,7 +279,7 @@ RULE_OF = {
 }
 
 
-def _off(reason: Reason, detail: str = "") -> Verdict:
+def _off(reason: Reason, detail: str) -> Verdict:
     return Verdict(outcome=Outcome.SUPPRESS, rule=RULE_OF[reason], reason=reason, detail=detail)
 
 

@@ -4,16 +4,15 @@ kept for a week and a little. The rules about them are rules.py's; taking places
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
 from clarion.records import hot
 from clarion.records.categories.catalog import catalog
 from clarion.records.categories.policy import NO_CAP
+from clarion.records.local_time import zone_of
 from clarion.records.preferences.rules import Used
 
 WEEK = timedelta(days=7)
@@ -43,12 +42,7 @@ def first_day(now: datetime) -> date:
 
 def local_day(zone: str, now: datetime) -> date:
     """The day on the person's calendar."""
-    return now.astimezone(_zone(zone)).date()
-
-
-@lru_cache(maxsize=1_024)
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
+    return now.astimezone(zone_of(zone)).date()
 
 
 def read(column: Sequence[Sequence[Any]] | None, zone: str, now: datetime) -> dict[int, Used]:

@@ -27,6 +27,7 @@ class QuietTimes(Protocol):
     """A person's quiet hours (quiet_hours.py)."""
 
     def ends_at(self, now: datetime, zone: str, /) -> datetime | None: ...
+    def span_at(self, now: datetime, zone: str, /) -> str: ...
 
 
 class DigestWish(Protocol):
@@ -128,7 +129,8 @@ OPEN_POLICY = Policy()
 class Asked:
     """What is to be sent, as far as the rules care. `due_at`: when it is scheduled for; what is due later is judged
     then by the rules about the moment (caps, quiet hours, digests). `counted`: the caps have counted it already.
-    `collected`: it comes out of a digest that closed, so it goes into no other."""
+    `collected`: it comes out of a digest that closed, so it goes into no other. `chained`: when it fails, or is not
+    read, another channel takes over, so it goes into none."""
 
     channel: ChannelKey
     priority: int
@@ -140,7 +142,12 @@ class Asked:
     due_at: datetime | None = None
     counted: bool = False
     collected: bool = False
+    chained: bool = False
     policy: Policy = OPEN_POLICY
+
+    def is_urgent(self, priority: int) -> bool:
+        """Whether it passes what this priority passes. No advertisement does, whatever its sender calls it."""
+        return self.priority <= priority and not self.marketing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -127,11 +127,12 @@ class Catalog:
         rows = {row[0]: row for row in _rows(Template.objects.filter(pk__in=list(changed)))} if changed else {}
         # what our own transaction changed may yet be undone: it is looked at again
         doubtful = {template_id: path for template_id, (path, ours) in changed.items() if ours}
+        # first all that is gone: its path may be another's now
         for template_id, path in self._doubtful.items() | {(each, path) for each, (path, _) in changed.items()}:
-            if template_id in rows:
-                self._trie.insert(path, _facts(rows[template_id], _Shared()))
-            else:
+            if template_id not in rows or rows[template_id][1] != path:
                 self._trie.remove(path)
+        for row in rows.values():
+            self._trie.insert(row[1], _facts(row, _Shared()))
         self._mark, self._doubtful = now, doubtful
         self.rows_read += len(rows)
 

@@ -45,7 +45,8 @@ SAMPLE = Recipient(
     attributes={},
 )
 
-PERSONAL = frozenset({"user", "engagement_tone", "unsubscribe_url", "preferences_url"})
+LINKS = frozenset({"unsubscribe_url", "preferences_url"})
+PERSONAL = frozenset({"user", "engagement_tone"}) | LINKS
 """What differs between two people of one locale and zone."""
 EVERYTHING = PERSONAL | {"current_time", "greeting", "brand"}
 _CHEAP = frozenset({"user.id", "user.locale", "user.timezone", "user.attributes"})
@@ -163,11 +164,12 @@ def _shown(email: str, key: ChannelKey) -> str:
 
 
 def merged(standard: Mapping[str, object], own: Mapping[str, object]) -> PlainContext:
-    """The caller's variables beside the standard ones; a `user` of the caller's adds to ours and hides nothing.
+    """The caller's variables beside the standard ones; a `user` of the caller's adds to ours and hides nothing, and the
+    person's own links are never the caller's.
 
     Both come from JSON that was checked when it was taken in, or are made here: plain data, not checked again.
     """
-    context = PlainContext({**standard, **own})
+    context = PlainContext({**standard, **own, **{name: standard[name] for name in LINKS if name in standard}})
     user, given = standard.get("user"), own.get("user")
     if user is not None:
         context["user"] = {**given, **user} if isinstance(given, Mapping) and isinstance(user, Mapping) else user

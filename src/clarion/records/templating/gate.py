@@ -3,6 +3,7 @@
 `refuse_unsound` is asked at every save, `problems` shows everything, `refuse_errors` lets no error be published.
 """
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ from clarion.records.templating import rendering, schema
 from clarion.records.templating.checks import Code, Severity, check
 from clarion.records.templating.design.validating import validate_source
 from clarion.records.templating.draft import Content, Draft
-from clarion.records.templating.engine.errors import TemplateError
+from clarion.records.templating.engine.errors import TemplateError, TemplateErrorCode
 from clarion.records.templating.engine.plain import plain
 from clarion.records.templating.engine.validation import TemplateFault, ValidationReport
 from clarion.records.templating.locales import DEFAULT, is_locale, resolve
@@ -41,6 +42,8 @@ MOST_CONTENT = 4_000_000
 MOST_PLACES = 350
 """Channels times locales: seven channels in fifty languages."""
 MOST_SAMPLE = 64 * 1024
+MOST_SECONDS = 10.0
+"""Of processor time for reading all contents of a version once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +62,15 @@ def declared_of(draft: Draft) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def reports(draft: Draft) -> list[Checked]:
-    """The engine's reports over every channel and locale; renders nothing."""
+    """The engine's reports over every channel and locale; renders nothing. Raises InputError `template_timeout`."""
     required, optional = declared_of(draft)
+    until = time.thread_time() + MOST_SECONDS
     found = []
     for key, locales in draft.content.items():
         for locale in locales:
+            if time.thread_time() > until:
+                message = "reading all channels and languages takes too long: make the contents smaller, or fewer"
+                raise InputError(TemplateErrorCode.TIMEOUT, message, pointer="/content")
             whole = resolve(locales, locale) or {}
             report = validate_source(whole, key, required, optional, theme=draft.theme, locale=locale)
             found.append(Checked(channel=key, locale=locale, report=report))

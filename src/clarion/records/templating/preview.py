@@ -74,7 +74,7 @@ def render_preview(
             source=dict(source),
             theme=theme,
             context=merged(standard, own),
-            data=dict(data or {}),
+            data=_plain_data(data or {}),
             locale=locale,
             language=locale or settings.DEFAULT_LOCALE,
         )
@@ -86,6 +86,16 @@ def render_preview(
         message = "rendering took too long or needed too much memory, and was ended"
         return _refused(channel, TemplateError(TemplateErrorCode.TIMEOUT, message), began)
     return _previewed(channel, answer, began)
+
+
+def _plain_data(data: Mapping[str, object]) -> dict[str, object]:
+    """What is too deep, or holds a number that the answer cannot carry, is refused here: the child could not say so."""
+    copied = dict(plain_context(data))
+    try:
+        msgspec.msgpack.encode(copied)
+    except (OverflowError, TypeError, ValueError) as error:
+        raise TemplateError(TemplateErrorCode.VALUE, "the data hold a number beyond 64 bits", field="data") from error
+    return copied
 
 
 def _check_size(source: Mapping[str, str]) -> None:

@@ -75,6 +75,7 @@ class CategoryOut(msgspec.Struct, frozen=True, kw_only=True):
     digest_template: str
     cap_per_day: int
     cap_per_week: int
+    skip_push_when_online: bool
 
 
 class CategoryIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -94,7 +95,9 @@ class CategoryIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     hours it is held until they end (`hold`), dropped (`drop`), or goes out (`through`). `digestible` false: it goes out
     singly even to people who want digests; `digest_template` is like `group_template`, for digests of this category
     alone. `cap_per_day` and `cap_per_week`: how many of the category one person gets by email, SMS, push and chat
-    together on a day of theirs, and on seven; 0: any number. Critical ones and essential categories pass."""
+    together on a day of theirs, and on seven; 0: any number. Critical ones and essential categories pass.
+    `skip_push_when_online`: no push to people who have a socket open just then, but for critical ones and those with a
+    chain of channels."""
 
     key: CategoryKey
     name: Name
@@ -122,6 +125,7 @@ class CategoryIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     digest_template: Path | Literal[""] = ""
     cap_per_day: CapNumber = 0
     cap_per_week: CapNumber = 0
+    skip_push_when_online: bool = False
 
 
 class CategoryChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -153,6 +157,7 @@ class CategoryChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     digest_template: Path | Literal[""] | UnsetType = UNSET
     cap_per_day: CapNumber | UnsetType = UNSET
     cap_per_week: CapNumber | UnsetType = UNSET
+    skip_push_when_online: bool | UnsetType = UNSET
 
 
 class Categories(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,6 +195,7 @@ def _out(row: Category) -> CategoryOut:
         digest_template=row.digest_template,
         cap_per_day=row.cap_per_day,
         cap_per_week=row.cap_per_week,
+        skip_push_when_online=row.skip_push_when_online,
     )
 
 
@@ -258,17 +264,21 @@ class CategoryView(Endpoint):
     @operation(permission=Permission.STAFF, body=CategoryChange, answers={200: CategoryOut}, problems=(404,))
     def patch(self, call: Call, id: int) -> Answer:  # noqa: A002
         """Change a category; it takes effect within seconds, also on what waits."""
-        row = _find(id)
-        for name, value in _given(call.body).items():
-            setattr(row, name, value)
-        _check_caps(row.cap_per_day, row.cap_per_week)
-        row.save()
+        given = _given(call.body)
+        with transaction.atomic():
+            # one writer at a time, so that two changes at once are both kept and the caps fit one another
+            row = _find(id, for_change=True)
+            for name, value in given.items():
+                setattr(row, name, value)
+            _check_caps(row.cap_per_day, row.cap_per_week)
+            row.save(update_fields=list(given))
         catalog.read()
         return Answer(value=_out(row))
 
 
-def _find(identifier: int) -> Category:
-    row = Category.objects.filter(pk=identifier).first() if identifier <= LARGEST_ID else None
+def _find(identifier: int, *, for_change: bool = False) -> Category:
+    rows = Category.objects.select_for_update(no_key=True) if for_change else Category.objects
+    row = rows.filter(pk=identifier).first() if identifier <= LARGEST_ID else None
     if row is None:
         raise Refusal(404, "category_not_found", "there is no such category")
     return row

@@ -18,7 +18,7 @@ from clarion.records.ledger.models import Decision, Notification
 from clarion.records.preferences.rules import RULES_VERSION
 from clarion.records.preferences.tracing import Rung
 from clarion.surfaces.api.endpoint import Answer, Call, Endpoint, operation
-from clarion.surfaces.api.fates import StatusOut, status_of
+from clarion.surfaces.api.fates import AttemptOut, StatusOut, attempts_of, status_of
 from clarion.surfaces.api.fields import Instant, Object
 from clarion.surfaces.api.notifications import SEND_BYTES, SendIn, asked_send, find_notification
 
@@ -38,11 +38,13 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
-    """Where it stands and, in order, what was decided on the way; `says` is the last word."""
+    """Where it stands and, in order, what was decided on the way; `says` is the last word. `attempts`: each try at a
+    provider, with its masked address."""
 
     notification: StatusOut
     says: str
     steps: list[Step]
+    attempts: list[AttemptOut]
 
 
 class RungOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,7 +137,8 @@ def sentence(rule: str, outcome: str, reason: str, until: datetime | None, detai
 def explanation_of(row: Notification) -> Explanation:
     """The notification's decisions, and what providers reported later, in order."""
     status = status_of(row)
-    return Explanation(notification=status, says=_standing(status), steps=steps_of([row.id])[row.id])
+    steps = steps_of([row.id])[row.id]
+    return Explanation(notification=status, says=_standing(status), steps=steps, attempts=attempts_of(row.id))
 
 
 def steps_of(ids: Collection[UUID]) -> dict[UUID, list[Step]]:

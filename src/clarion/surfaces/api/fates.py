@@ -211,30 +211,34 @@ def _subject(row: Notification) -> str:
     return str(inline["subject"]) if inline else ""
 
 
+def attempts_of(identifier: UUID) -> list[AttemptOut]:
+    """Its attempts, in order."""
+    return [
+        AttemptOut(
+            number=a.number,
+            target=a.target,
+            account=a.account,
+            outcome=a.outcome,
+            reason=a.reason,
+            detail=a.detail,
+            remote_id=a.remote_id,
+            segments=a.segments,
+            price=a.price,
+            started_at=a.started_at,
+            finished_at=a.finished_at,
+        )
+        for a in Attempt.objects.filter(notification_id=identifier).order_by("number", "target")
+    ]
+
+
 def detail_of(row: Notification) -> Detail:
     """The whole history, in order."""
-    attempts = Attempt.objects.filter(notification_id=row.id).order_by("number", "target")
     decisions = Decision.objects.filter(notification_id=row.id).order_by("id")
     events = Event.objects.filter(notification_id=row.id).order_by("at", "id")
     return Detail(
         **_summary(row, _entries([row]).get(row.id)),  # type: ignore[arg-type]
         subject=_subject(row),
-        attempts=[
-            AttemptOut(
-                number=a.number,
-                target=a.target,
-                account=a.account,
-                outcome=a.outcome,
-                reason=a.reason,
-                detail=a.detail,
-                remote_id=a.remote_id,
-                segments=a.segments,
-                price=a.price,
-                started_at=a.started_at,
-                finished_at=a.finished_at,
-            )
-            for a in attempts
-        ],
+        attempts=attempts_of(row.id),
         decisions=[
             DecisionOut(
                 at=d.at,

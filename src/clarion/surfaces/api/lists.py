@@ -2,6 +2,7 @@
 
 import re
 from math import ceil
+from time import monotonic, sleep
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -46,6 +47,8 @@ Purposes = Literal["marketing", "processing"]
 Switch = bool | UnsetType
 OF_STRANGERS = allowance(Rate(count=120, seconds=60))
 """How many strangers may ask for places on one list; a person is protected by records/lists/store.py."""
+LEAST_SECONDS = 0.1
+"""So long a stranger's asking takes at least: somebody new is more work than somebody known, and that would show."""
 VARIABLES = frozenset({"confirm_url", "list_name"})
 
 
@@ -157,8 +160,12 @@ def _counted(rows: list[MailingList]) -> list[ListOut]:
 
 
 def _check(template_path: str, category: str) -> None:
-    if categories.find(category) is None:
+    found_category = categories.find(category)
+    if found_category is None:
         raise InputError("category_not_found", "there is no such category; see GET /categories", pointer="/category")
+    if found_category.marketing:
+        message = "whoever is asked to confirm has not agreed to marketing yet: choose a category that is none"
+        raise InputError("category_unusable", message, pointer="/category")
     if not template_path:
         return
     found = templates.find(template_path)
@@ -249,7 +256,8 @@ class SubscribeView(Endpoint):
 
 
 def _subscribe_address(request: HttpRequest, to: MailingList, body: SubscribeIn, caller: Caller | None) -> None:
-    if caller is None or not caller.may(Permission.SEND_OTHERS):
+    trusted = caller is not None and caller.may(Permission.SEND_OTHERS)
+    if not trusted:
         if not to.public:
             raise Refusal(403, "permission_denied", "this needs the permission 'send_others'")
         _slow_down(request, to)
@@ -257,7 +265,10 @@ def _subscribe_address(request: HttpRequest, to: MailingList, body: SubscribeIn,
         email = parse_email(body.email or "")
     except InvalidValue as error:
         raise InputError(error.code, str(error), pointer="/email") from error
-    subscribe_address(to, email, checked_locale(body.locale), clock.now())
+    locale, begun = checked_locale(body.locale), monotonic()
+    subscribe_address(to, email, locale, clock.now())
+    if not trusted:
+        sleep(max(LEAST_SECONDS - (monotonic() - begun), 0.0))
 
 
 def _slow_down(request: HttpRequest, to: MailingList) -> None:

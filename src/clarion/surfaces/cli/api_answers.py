@@ -35,12 +35,24 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     says: str
 
 
+class Try(msgspec.Struct, frozen=True, kw_only=True):
+    """An attempt."""
+
+    number: int
+    target: str
+    account: str
+    outcome: str
+    detail: str
+    finished_at: datetime
+
+
 class Explained(msgspec.Struct, frozen=True, kw_only=True):
-    """A notification with what was decided about it."""
+    """A notification with what was decided about it, and its attempts."""
 
     notification: Part
     says: str
     steps: list[Step]
+    attempts: list[Try] = []
 
 
 class Day(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,12 +63,21 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
     next: str | None = None
 
 
+class Rung(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule of the gate, and what it looked at."""
+
+    rule: str
+    outcome: str
+    inputs: dict[str, object] = {}
+
+
 class Foreseen(msgspec.Struct, frozen=True, kw_only=True):
-    """What would become of one channel."""
+    """What would become of one channel, rule by rule."""
 
     channel: str
     status: str
     says: str
+    ladder: list[Rung] = []
 
 
 class Forecast(msgspec.Struct, frozen=True, kw_only=True):

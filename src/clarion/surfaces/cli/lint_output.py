@@ -9,7 +9,7 @@ from rich.text import Text
 
 from clarion.records.templating.checks import Finding, Severity
 from clarion.records.templating.checks.sms import SmsMeasure
-from clarion.surfaces.cli.lint_report import Checked, Located, Report, locate
+from clarion.surfaces.cli.lint_report import Checked, Located, Report, harmless, locate
 
 _COLORS = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 _GITHUB = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
@@ -23,25 +23,29 @@ def text(report: Report) -> None:
             _template(console, each)
     for fault in report.faults:
         line = f", line {fault.line}" if fault.line else ""
-        console.print(Text.assemble(("cannot read ", "bold red"), (f"{fault.shown}{line}: ", "bold"), fault.message))
+        console.print(
+            Text.assemble(
+                ("cannot read ", "bold red"), (harmless(f"{fault.shown}{line}: "), "bold"), harmless(fault.message)
+            )
+        )
     console.print(_summary(report))
 
 
 def _template(console: Console, checked: Checked) -> None:
-    header = Text.assemble((checked.template.path, "bold"), ("  ", ""), (checked.template.name, "dim"))
+    header = Text.assemble((checked.template.path, "bold"), ("  ", ""), (harmless(checked.template.name), "dim"))
     header.append(f"  {_sms(checked)}" if _sms(checked) else "", "dim")
     console.print(header)
     for finding in checked.findings:
         place = locate(checked.template, finding)
         name = place.file.partition("/")[2] or place.file
-        where = f"{name}:{place.line}:{place.column}" if place.line else name
+        where = harmless(f"{name}:{place.line}:{place.column}" if place.line else name)
         _hanging(
             console,
             2,
             Text.assemble(
                 (f"{finding.severity:<8}", _COLORS[finding.severity]),
                 (where, "bold"),
-                f"  {_said(finding)} ",
+                f"  {harmless(_said(finding))} ",
                 (f"[{finding.code}]", "dim"),
             ),
         )

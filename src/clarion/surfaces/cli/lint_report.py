@@ -9,6 +9,16 @@ from clarion.records.templating.checks.sms import SmsMeasure
 from clarion.records.templating.files import TemplateFiles
 from clarion.records.templating.files.template import MANIFEST, folder_name
 
+# a terminal obeys them: what stands in somebody's file must not move the cursor or write to the clipboard
+_CONTROLS = {code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n"} | dict.fromkeys(
+    range(127, 160), 0xFFFD
+)
+
+
+def harmless(text: str) -> str:
+    """The text with pictures in the place of control characters."""
+    return text.translate(_CONTROLS)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Located:

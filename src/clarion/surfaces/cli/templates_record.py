@@ -60,5 +60,6 @@ class Record:
         if self._file.is_file() and self._file.read_text("utf-8") == text:
             return
         beside = self._file.with_name(f"{FILE_NAME}.new")
+        beside.unlink(missing_ok=True)  # it may have come with the folder, as a link to anywhere
         beside.write_text(text, "utf-8")
         beside.replace(self._file)

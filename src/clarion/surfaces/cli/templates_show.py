@@ -11,7 +11,7 @@ from clarion.records.templating.files import TemplateFiles
 from clarion.records.templating.files.content_file import content_files
 from clarion.records.templating.files.manifest import dump_manifest
 from clarion.records.templating.files.template import MANIFEST, folder_name
-from clarion.surfaces.cli.lint_report import locate
+from clarion.surfaces.cli.lint_report import harmless, locate
 from clarion.surfaces.cli.templates_plan import Kind, Step
 
 _MARKS = {
@@ -92,7 +92,7 @@ def _texts(template: TemplateFiles | None) -> dict[str, str]:
 def _lines(console: Console, lines: Sequence[str], indent: int = 4) -> None:
     for line in lines:
         style = "bold" if line.startswith(("+++", "---")) else _LINES.get(line[:1], "")
-        console.print(Text(" " * indent + line, style), soft_wrap=True)
+        console.print(Text(" " * indent + harmless(line), style), soft_wrap=True)
 
 
 def _findings(console: Console, step: Step) -> None:
@@ -102,7 +102,9 @@ def _findings(console: Console, step: Step) -> None:
         if finding.severity is Severity.ERROR and step.local is not None:
             place = locate(step.local, finding)
             where = f"{place.file}:{place.line}:{place.column}" if place.line else place.file
-            console.print(Text.assemble(("    error ", "bold red"), f"{where}  {finding.message} [{finding.code}]"))
+            console.print(
+                Text.assemble(("    error ", "bold red"), harmless(f"{where}  {finding.message} [{finding.code}]"))
+            )
     if rest:
         notes = sum(finding.severity is Severity.NOTE for finding in rest)
         console.print(Text(f"    {len(rest) - notes} warnings, {notes} notes: clarion lint", "dim"))

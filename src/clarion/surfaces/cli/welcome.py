@@ -42,6 +42,7 @@ def show_welcome(console: Console, *, base_url: str, data_dir: Path, demo: Demo 
     rows.add_row("API docs", f"{base_url}/api/v1/docs")
     if demo is not None:
         rows.add_row("Sent messages", demo.outbox_url)
+        rows.add_row("Inbox in a page", f"{base_url}/demo/inbox/")
     rows.add_row("Staff console", f"{base_url}/console/")
     if demo is not None:
         rows.add_row("Staff login", f"{demo.email}   password {demo.password}")

@@ -11,10 +11,10 @@ import msgspec
 from clarion.contract.reasons import Reason
 from clarion.contract.sentences import REASONS
 from clarion.records.digests.windows import TOLD_IN
-from clarion.records.ledger.models import Attempt, Decision, Notification
+from clarion.records.ledger.models import Decision, Notification
 from clarion.records.ledger.status import Status
 from clarion.surfaces.api.explain import Step, explanation_of
-from clarion.surfaces.api.fates import Summary, summaries
+from clarion.surfaces.api.fates import AttemptOut, Summary, summaries
 from clarion.surfaces.console.explain_words import STAGES, plain, rule_title, tone
 
 RELATED = 100
@@ -64,12 +64,11 @@ class Story:
 def story_of(row: Notification) -> Story:
     """In a few queries, however long it is."""
     explanation = explanation_of(row)
-    attempts = list(Attempt.objects.filter(notification_id=row.id).order_by("number", "target"))
     siblings = _siblings(row)
     told = _told_of(row)
     named = {UUID(found) for step in explanation.steps for found in _ID.findall(step.detail)}
     known = set(Notification.objects.filter(pk__in=named).values_list("pk", flat=True)) - {row.id}
-    scenes = [_attempted(each) for each in attempts] + scenes_of(explanation.steps, known)
+    scenes = [_attempted(each) for each in explanation.attempts] + scenes_of(explanation.steps, known)
     (summary, *others) = summaries([row, *siblings, *told])
     return Story(
         row=row,
@@ -113,7 +112,7 @@ def pieces(text: str, known: Collection[UUID]) -> tuple[Piece, ...]:
     return (*found, Piece(text=text[at:]))
 
 
-def _attempted(made: Attempt) -> Scene:
+def _attempted(made: AttemptOut) -> Scene:
     why = f" {REASONS[Reason(made.reason)]}" if made.reason in set(Reason) else ""
     took = (made.finished_at - made.started_at).total_seconds()
     facts = [

@@ -1,4 +1,5 @@
-"""Pages behind signed links: stop messages, confirm a place on a list (the preference centre has a folder). Looking changes nothing; the button posts.
+"""Pages behind signed links: stop messages, confirm a place on a list. Looking changes nothing; the button posts.
+The preference centre is in centre/.
 
 No session, no cookie and so no CSRF token: the signed link is all the authority there is, and it is in the address.
 """

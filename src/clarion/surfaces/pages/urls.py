@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 from django.views.generic import RedirectView
 
-from clarion.surfaces.pages import link_pages, login, outbox, outbox_send
+from clarion.surfaces.pages import demo, link_pages, login, outbox, outbox_send
 from clarion.surfaces.pages.centre import door as centre
 
 urlpatterns: list[URLPattern] = [
@@ -17,6 +17,9 @@ urlpatterns: list[URLPattern] = [
     path("preferences/open", centre.enter),
     path("confirm", link_pages.confirm),
     path("confirm/", link_pages.confirm),
+    path("demo/inbox", RedirectView.as_view(url="/demo/inbox/")),
+    path("demo/inbox/", demo.page),
+    path("demo/inbox/token", demo.token),
     path("outbox", RedirectView.as_view(url="/outbox/")),
     path("outbox/", outbox.page),
     path("outbox/entries", outbox.entries),

@@ -21,7 +21,11 @@ LARGER_BODY_BYTES = {
     "/api/v1/notifications/bulk/send": 64 * MEBIBYTE,
     "/api/v1/notifications/bulk/upload": 256 * MEBIBYTE,
     "/api/v1/users/bulk": 10 * MEBIBYTE,
+    "/api/v1/consents/import": 8 * MEBIBYTE,
 }
+# a template's content in every language, and what goes by its id
+TEMPLATES = "/api/v1/templates"
+TEMPLATE_BYTES = 6 * MEBIBYTE
 IN_MEMORY_BYTES = 128 * 1024
 # Of all unfinished requests of this process with the same limit, so that large ones cannot crowd out the others.
 HELD_BYTES = 512 * MEBIBYTE
@@ -31,6 +35,8 @@ SLOWEST_BYTES_PER_SECOND = 256 * 1024  # adds to the time above: 64 MiB may take
 
 def largest_body(path: str) -> int:
     """The most bytes a request to this path may carry."""
+    if path.startswith(TEMPLATES):
+        return TEMPLATE_BYTES
     return LARGER_BODY_BYTES.get(path.removesuffix("/"), LARGEST_BODY_BYTES)
 
 

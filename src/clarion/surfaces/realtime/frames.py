@@ -75,6 +75,11 @@ def caught_up(seq: int, rev: int) -> str:
     return frame("caught_up", {"seq": seq, "rev": rev})
 
 
+def room_left(room: str, reason: str) -> str:
+    """The socket is in the room no more: it left (`left`), or may not be there (`removed`)."""
+    return frame("room_left", {"room": room, "reason": reason})
+
+
 def pong() -> str:
     """The answer to `ping`."""
     return frame("pong", {})

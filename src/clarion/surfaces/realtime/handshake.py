@@ -49,11 +49,13 @@ def check_origin(scope: Scope) -> None:
     origin = _header(scope, b"origin")
     if not origin:
         return
+    if origin in settings.CORS_ORIGINS:
+        return
     host = (urlsplit(origin).hostname or "").lower()
     allowed = [*settings.ALLOWED_HOSTS, urlsplit(settings.PUBLIC_URL).hostname or ""]
     name = f"[{host}]" if ":" in host else host
     if not host or not validate_host(name, allowed):
-        raise Refused(NOT_YOURS, "pages of this origin may not connect; add its host to CLARION_ALLOWED_HOSTS")
+        raise Refused(NOT_YOURS, "pages of this origin may not connect; name it in CLARION_CORS_ORIGINS")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

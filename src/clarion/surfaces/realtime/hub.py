@@ -25,7 +25,9 @@ from clarion.records.live.events import Event
 from clarion.surfaces.realtime.counting import Counting
 from clarion.surfaces.realtime.handshake import UNKNOWN_CALLER, Refused, Visitor, still_admitted
 from clarion.surfaces.realtime.inbox_calls import in_thread, read_standings
+from clarion.surfaces.realtime.last_seen import LastSeen
 from clarion.surfaces.realtime.loading import Loading
+from clarion.surfaces.realtime.rooms import Guest, Rooms
 
 BEAT_SECONDS = 2.0
 LOOK_SECONDS = 10.0
@@ -37,10 +39,9 @@ OUTAGES = (redis.RedisError, OSError)
 log = structlog.get_logger()
 
 
-class Member(Protocol):
+class Member(Guest, Protocol):
     """A socket, as the hub knows it."""
 
-    visitor: Visitor
     admitted_at: float
 
     def hear(self, event: Event) -> None:
@@ -65,6 +66,8 @@ class Hub:
             settings.REDIS_URL, socket_connect_timeout=2.0, socket_timeout=5.0, health_check_interval=15
         )
         self._counting = Counting(self._redis, self._count)
+        self.rooms = Rooms(self._redis, self.loading)
+        self._seen = LastSeen()
         self._users: dict[str, set[Member]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._hears = False
@@ -90,6 +93,8 @@ class Hub:
             self._counting.note(user, -1)
         if not mates:
             self._users.pop(user, None)
+            self._seen.note(user)
+        self.rooms.leave_all(session)
 
     async def _listen(self) -> None:
         """Hear for ever; after each silence everybody is looked after, for what was said meanwhile is lost."""
@@ -110,6 +115,7 @@ class Hub:
                 continue
             if message["type"] == "subscribe":
                 self._hears = True
+                self.rooms.all_are_behind()
                 self._looked_at = 0.0
             elif message["type"] == "message":
                 self._dispatch(message["data"])
@@ -125,6 +131,8 @@ class Hub:
             self._pass_on(event)
 
     def _pass_on(self, event: Event) -> None:
+        if event.room:
+            self.rooms.hear(event)
         for session in self._users.get(event.user, ()):
             session.hear(event)
 
@@ -134,6 +142,7 @@ class Hub:
             await asyncio.sleep(BEAT_SECONDS)
             if await self._counting.beat():
                 self._looked_at = 0.0
+            await self.rooms.beat()
 
     def _count(self) -> dict[str, int]:
         return {user: len(mates) for user, mates in self._users.items()}
@@ -151,6 +160,8 @@ class Hub:
                 if monotonic() - checked_at > CHECK_SECONDS:
                     checked_at = monotonic()
                     await self._check_admission()
+                    await self.rooms.check_all()
+                await self._seen.write(self._users)
             except (OperationalError, InterfaceError) as error:
                 log.warning("sockets_not_looked_after", kind=type(error).__name__)
 

@@ -98,6 +98,9 @@ class InboxStream:
                     await self._tell_changes()
                     if self._told == before:  # a revision that was never given
                         self._newest = before
+                    else:
+                        at = (await self._loading.openings.get((self._user_id, False))).standing
+                        self._outgoing.put_late(frames.unread(at))
         except Exception as error:  # noqa: BLE001 -- it ends the socket, which says why
             self._on_end(error)
         finally:

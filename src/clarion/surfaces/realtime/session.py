@@ -14,7 +14,16 @@ from clarion.records import clock
 from clarion.records.live.events import Event
 from clarion.surfaces.realtime import frames, inbox_calls
 from clarion.surfaces.realtime.bridge import Receive, Send
-from clarion.surfaces.realtime.frames import BadFrame, CatchUp, ClientFrame, MarkAllRead, MarkRead, Ping
+from clarion.surfaces.realtime.frames import (
+    BadFrame,
+    CatchUp,
+    ClientFrame,
+    JoinRoom,
+    LeaveRoom,
+    MarkAllRead,
+    MarkRead,
+    Ping,
+)
 from clarion.surfaces.realtime.handshake import TRY_AGAIN_LATER, Refused, Visitor
 from clarion.surfaces.realtime.hub import Hub
 from clarion.surfaces.realtime.inbox_calls import in_thread
@@ -54,6 +63,19 @@ class Session:
     def newest_is(self, rev: int) -> None:
         """The inbox has come so far."""
         self._stream.newest_is(rev)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another frame may be put."""
+        return self._outgoing.has_room
+
+    def put(self, frame: str) -> None:
+        """Tell the client something of a room."""
+        self._outgoing.put(frame)
+
+    def put_out_of(self, room: str) -> None:
+        """The client may be in this room no more."""
+        self._outgoing.put(frames.room_left(room, "removed"))
 
     def end(self, why: Exception) -> None:
         """End the socket, from outside; the first reason stands."""
@@ -125,8 +147,12 @@ class Session:
                 await in_thread(inbox_calls.mark_all_read)(user_id, clock.now())
             case CatchUp(since=since, rev=rev):
                 await self._stream.catch_up(since, rev)
-            case _:
-                raise BadFrame("room_not_found", "there is no such room")
+            case JoinRoom(room=room):
+                await self._hub.rooms.join(self, room)
+            case LeaveRoom(room=room):
+                if not self._hub.rooms.leave(self, room):
+                    raise BadFrame("room_not_found", "this socket is not in such a room")
+                self._outgoing.put(frames.room_left(room, "left"))
 
 
 def _refusal_for(error: Exception) -> Refused | None:

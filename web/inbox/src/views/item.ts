@@ -5,7 +5,7 @@ import { ago, exactly } from "../times.ts";
 import type { Action, Item } from "../types.ts";
 import { fill, type Words } from "../words.ts";
 
-export interface Shown { item: Item; isCurrent: boolean; isUnder: boolean; position: number; size: number }
+export interface Shown { item: Item; isCurrent: boolean; isUnder: boolean; position: number; size: number; more: TemplateResult | typeof nothing }
 export interface Doing {
   words: Words;
   locale: string;
@@ -16,7 +16,7 @@ export interface Doing {
   focused(item: Item): void;
 }
 
-export function itemView({ item, isCurrent, isUnder, position, size }: Shown, doing: Doing): TemplateResult {
+export function itemView({ item, isCurrent, isUnder, position, size, more }: Shown, doing: Doing): TemplateResult {
   const { words, locale } = doing;
   const reach = isCurrent ? 0 : -1;
   const kinds = `item${item.read ? "" : " unread"}${item.link || !item.read ? " opens" : ""}${isUnder ? " under" : ""}`;
@@ -25,12 +25,12 @@ export function itemView({ item, isCurrent, isUnder, position, size }: Shown, do
     aria-labelledby="t-${item.id}" aria-posinset=${position} aria-setsize=${size}
     @focusin=${() => doing.focused(item)} @click=${(event: Event) => doing.open(item, event)}>
     <div>
-      <h3 id="t-${item.id}" part="title" dir="auto">
+      <h3 id="t-${item.id}" part="title">
         ${item.read ? nothing : html`<span class="hush">${words.isUnread}: </span>`}${item.link
-          ? html`<a href=${item.link} tabindex=${reach} rel="noopener">${item.title}</a>`
-          : item.title}
+          ? html`<a href=${item.link} tabindex=${reach} rel="noopener" dir="auto">${item.title}</a>`
+          : html`<span dir="auto">${item.title}</span>`}
       </h3>
-      ${item.body ? html`<p class="text" part="body" dir="auto">${item.body}</p>` : nothing}
+      ${item.body ? html`<p class="text" part="body"><span dir="auto">${item.body}</span></p>` : nothing}
       <p class="meta" part="meta">
         ${item.priority === 1 ? html`<span class="urgent">${words.urgent}</span>` : nothing}
         <time datetime=${item.createdAt} title=${exactly(item.createdAt, locale)}>${ago(item.createdAt, locale, doing.now, words.now)}</time>
@@ -42,6 +42,7 @@ export function itemView({ item, isCurrent, isUnder, position, size }: Shown, do
       <button class="icon" part="options" tabindex=${reach} aria-haspopup="menu" aria-label=${fill(words.options, { title: item.title })}
         @click=${(event: Event) => doing.menu(item, event.currentTarget as HTMLElement)}>${dots}</button>
     </div>
+    ${more}
   </article>`;
 }
 

@@ -1,5 +1,6 @@
 """A draft taken apart for the checks: each channel and locale with its source and its rendered sample."""
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -13,10 +14,14 @@ from clarion.records.templating.checks.sample import from_schema, guessed, stand
 from clarion.records.templating.design import prepare
 from clarion.records.templating.engine.compile import CompiledContent, check_fields, compile_content, compile_source
 from clarion.records.templating.engine.environment import environment
-from clarion.records.templating.engine.errors import TemplateError
+from clarion.records.templating.engine.errors import TemplateError, TemplateErrorCode
 from clarion.records.templating.engine.validation import STANDARD_NAMES
 from clarion.records.templating.engine.variables import used_variables
 from clarion.records.templating.locales import resolve
+
+MOST_SECONDS = 10.0
+"""Of processor time for all checks of a template; one with all channels in fifty languages takes about as long."""
+_TOO_SLOW = "checking all channels and languages takes too long: make the contents smaller, or fewer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,16 +61,38 @@ class Case:
     marketing: bool
     sms_price: SmsPrice | None
     previous: Content
+    until: float
 
     def of(self, *channels: ChannelKey) -> Iterator[Piece]:
-        """The pieces of these channels whose sample came out."""
-        return (piece for piece in self.pieces if piece.channel in channels and piece.rendered)
+        """The pieces of these channels whose sample came out, as long as there is time."""
+        return (piece for piece in self.in_time() if piece.channel in channels and piece.rendered)
+
+    def in_time(self) -> Iterator[Piece]:
+        """The pieces, as long as there is time."""
+        for piece in self.pieces:
+            if self.is_late():
+                return
+            yield piece
+
+    def is_late(self) -> bool:
+        """Whether the checks have taken all the time that they have."""
+        return time.thread_time() > self.until
+
+    def late(self) -> Iterator[Finding]:
+        """That not everything was checked, where this is so; asked last."""
+        if self.is_late():
+            yield finding(Code.TEMPLATE_TIMEOUT, _TOO_SLOW)
 
 
 def make_case(draft: Draft, *, marketing: bool, sms_price: SmsPrice | None, previous: Content) -> Case:
     """Prepare, compile and render everything once."""
-    pieces = tuple(_piece(draft, key, locale) for key, locales in draft.content.items() for locale in locales)
-    return Case(draft=draft, pieces=pieces, marketing=marketing, sms_price=sms_price, previous=previous)
+    until = time.thread_time() + MOST_SECONDS
+    pieces = tuple(
+        _piece(draft, key, locale) if time.thread_time() < until else _unread(draft, key, locale)
+        for key, locales in draft.content.items()
+        for locale in locales
+    )
+    return Case(draft=draft, pieces=pieces, marketing=marketing, sms_price=sms_price, previous=previous, until=until)
 
 
 def variables(draft: Draft, used: frozenset[str]) -> tuple[dict[str, object], bool]:
@@ -115,6 +142,11 @@ def _piece(draft: Draft, key: ChannelKey, locale: str) -> Piece:
         faults=faults,
         made_up=made_up,
     )
+
+
+def _unread(draft: Draft, key: ChannelKey, locale: str) -> Piece:
+    error = TemplateError(TemplateErrorCode.TIMEOUT, _TOO_SLOW)
+    return _unsound(key, locale, draft.content[key][locale], (error,))
 
 
 def _faults(key: ChannelKey, prepared: Mapping[str, str], source: Mapping[str, str]) -> tuple[TemplateError, ...]:

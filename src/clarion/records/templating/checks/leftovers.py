@@ -27,7 +27,7 @@ _MARKUP = re.compile(
 
 def check_leftovers(case: Case) -> Iterator[Finding]:
     """Every rendered field, and of HTML what a reader sees."""
-    for piece in case.pieces:
+    for piece in case.in_time():
         html = {spec.name for spec in channel_of(piece.channel).fields if spec.html}
         for name, source, rendered in piece.texts():
             seen = _seen(rendered) if name in html else rendered

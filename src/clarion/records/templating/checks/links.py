@@ -35,7 +35,7 @@ Fault = tuple[Code, str]
 
 def check_links(case: Case) -> Iterator[Finding]:
     """Each fault of each place once, however often a loop repeats it."""
-    for piece in case.pieces:
+    for piece in case.in_time():
         said: set[tuple[Code, str, Where]] = set()
         for each in islice(_of_piece(piece), MOST_LOCATED) if piece.rendered else ():
             mark = (each.code, each.field, (each.line, each.column))

@@ -1,19 +1,18 @@
 """The longest case: the values that the schema allows at most."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from clarion.records.templating.checks.case import Piece, variables
 from clarion.records.templating.checks.draft import Draft
-from clarion.records.templating.checks.sample import MAX_DEPTH, resolved, standard, type_of
+from clarion.records.templating.checks.sample import MAX_DEPTH, MOST_LENGTH, resolved, standard, type_of
 from clarion.records.templating.engine.errors import TemplateError
 from clarion.records.templating.engine.validation import STANDARD_NAMES
 
 FILL = "W"
 PROBE = 300
 """So long a value shows whether a variable without a limit makes the text longer."""
-MOST_LENGTH = 20_000
 MOST_ITEMS = 100
 MOST_PROBED = 20
 _OF_FORMAT = {"date": 10, "date-time": 25, "time": 14, "uuid": 36, "ipv4": 15}
@@ -27,7 +26,7 @@ class Longest:
     unlimited: tuple[str, ...] = ()
 
 
-def longest(draft: Draft, piece: Piece) -> Longest:
+def longest(draft: Draft, piece: Piece, is_late: Callable[[], bool]) -> Longest:
     """The longest case of one piece; the sample where it cannot be rendered."""
     base, _ = variables(draft, piece.used)
     reader = _Reader(draft.schema)
@@ -38,7 +37,7 @@ def longest(draft: Draft, piece: Piece) -> Longest:
     unlimited = [
         name
         for name in _candidates(piece, reader)
-        if sum(map(len, _rendered(piece, _with(context, name)).values())) > length + PROBE // 2
+        if not is_late() and sum(map(len, _rendered(piece, _with(context, name)).values())) > length + PROBE // 2
     ]
     return Longest(fields=fields, unlimited=tuple(unlimited))
 
@@ -124,7 +123,8 @@ class _Reader:
             return value
         # an address stays one: what is behind it grows
         beginning = value if value.startswith(("http://", "https://")) else ""
-        return (beginning + FILL * most)[: min(most, MOST_LENGTH)]
+        most = min(most, MOST_LENGTH)
+        return (beginning + FILL * most)[: max(most, 0)]
 
     def is_limited(self, path: str) -> bool:
         """Whether the text at the path can only be so long (numbers and truth values always)."""

@@ -61,7 +61,8 @@ def examine(draft: Draft, *, marketing: bool, sms_price: SmsPrice | None) -> Exa
 
 
 def _found(case: Case) -> tuple[Finding, ...]:
-    return tuple(sorted((finding for check in CHECKS for finding in check(case)), key=_place))
+    found = [finding for check in CHECKS for finding in check(case)]
+    return tuple(sorted((*found, *case.late()), key=_place))
 
 
 def _place(finding: Finding) -> tuple[int, str, str, int, int, int, str]:

@@ -1,7 +1,8 @@
 """The context of a rendered sample: the standard variables, the template's sample, and made-up values for the rest."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 from clarion.records.templating.brand import Brand
@@ -11,6 +12,10 @@ from clarion.records.templating.greetings import greeting
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 HOST = "https://shop.example.org"
 MAX_DEPTH = 12
+MOST_VALUES = 3_000
+"""Made of one schema; one that may be stored unfolds to fewer parts (schema_rules.py)."""
+MOST_LENGTH = 20_000
+"""Of a text that is made up because a schema wants so much or allows it."""
 LONGEST_NAME = 30
 """Of a person's first or last name, when the longest text is asked for."""
 
@@ -82,7 +87,7 @@ def _by_name(name: str) -> object:
 
 def from_schema(schema: Mapping[str, Any]) -> dict[str, object]:
     """Values for the properties that a JSON Schema of an object describes."""
-    value = _value(schema, schema, "", 0)
+    value = _value(schema, schema, "", 0, count(1))
     return value if isinstance(value, dict) else {}
 
 
@@ -116,29 +121,35 @@ def type_of(schema: Mapping[str, Any]) -> str:
     return "object" if "properties" in schema else "array" if "items" in schema else "string"
 
 
-def _value(schema: Any, root: Mapping[str, Any], name: str, depth: int) -> object:
+def _value(schema: Any, root: Mapping[str, Any], name: str, depth: int, made: Iterator[int]) -> object:
+    if next(made) > MOST_VALUES:
+        return None  # references that multiply: check_whole says that the schema is none
     described = resolved(schema, root)
-    for key in ("const", "default"):
-        if key in described:
-            return described[key]
-    for key in ("examples", "enum"):
-        if isinstance(described.get(key), list) and described[key]:
-            return described[key][0]
+    for given in _named(described):
+        return given
     kind = type_of(described)
     if depth > MAX_DEPTH:
         return None
     if kind == "object":
         properties = described.get("properties")
         items = properties.items() if isinstance(properties, Mapping) else ()
-        return {str(key): _value(below, root, str(key), depth + 1) for key, below in items}
+        return {str(key): _value(below, root, str(key), depth + 1, made) for key, below in items}
     if kind == "array":
-        count = max(1, min(_whole(described.get("minItems"), 2), 5))
-        return [_value(described.get("items", {}), root, name, depth + 1)] * count
+        times = max(1, min(_whole(described.get("minItems"), 2), 5))
+        return [_value(described.get("items", {}), root, name, depth + 1, made)] * times
     if kind in ("integer", "number"):
         return described.get("minimum", 12 if kind == "integer" else 12.5)
     if kind == "boolean":
         return True
     return None if kind == "null" else _text(described, name)
+
+
+def _named(described: Mapping[str, Any]) -> Iterator[object]:
+    """Values that the schema names itself."""
+    yield from (described[key] for key in ("const", "default") if key in described)
+    for key in ("examples", "enum"):
+        if isinstance(described.get(key), list) and described[key]:
+            yield described[key][0]
 
 
 def _text(schema: Mapping[str, Any], name: str) -> str:
@@ -149,7 +160,7 @@ def _text(schema: Mapping[str, Any], name: str) -> str:
         "email": "ann@example.org",
     }
     text = by_format.get(str(schema.get("format"))) or str(_by_name(name))
-    text = text.ljust(_whole(schema.get("minLength"), 0), "x")
+    text = text.ljust(min(_whole(schema.get("minLength"), 0), MOST_LENGTH), "x")
     return text[: _whole(schema.get("maxLength"), len(text))]
 
 

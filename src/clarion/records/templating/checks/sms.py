@@ -45,7 +45,7 @@ def measures(case: Case) -> list[SmsMeasure]:
 
 
 def _measure(case: Case, piece: Piece) -> SmsMeasure:
-    found: Longest = longest(case.draft, piece)
+    found: Longest = longest(case.draft, piece, case.is_late)
     return SmsMeasure(
         locale=piece.locale,
         sample=count_segments(piece.rendered["body"].strip()),

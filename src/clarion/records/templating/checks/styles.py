@@ -13,8 +13,8 @@ import css_inline
 
 from clarion.records.templating.checks.colors import BLACK, NONE, WHITE, Color, parse_color
 from clarion.records.templating.checks.tags import VOID, Tag, read_tags, visible
+from clarion.records.templating.design.nesting import count_starts, is_tame
 
-MOST_NESTED = 1000
 MOST_MEDIA = 20
 MOST_MATCHES = 2_000_000
 DARK_CANVAS = Color(red=0.07, green=0.07, blue=0.07)
@@ -91,15 +91,9 @@ def looks(html: str, *, dark: bool) -> list[Seen]:
 
 
 def _is_bounded(html: str) -> bool:
-    """The inliner's stack is finite (it dies on 20,000 nested elements), and it tries every rule on every element."""
-    depth = deepest = elements = 0
-    for tag in read_tags(html):
-        if tag.name and tag.name not in VOID:
-            depth = max(0, depth + (-1 if tag.closing else 1))
-            deepest = max(deepest, depth)
-            elements += not tag.closing
+    """The inliner's stack is finite (it dies on 10,000 nested elements), and it tries every rule on every element."""
     rules = sum(style.count("{") + style.count(",") for style in _sheets(html))
-    return deepest <= MOST_NESTED and rules * elements <= MOST_MATCHES
+    return rules * count_starts(html) <= MOST_MATCHES and is_tame(html)
 
 
 def _walk(tags: Sequence[Tag], root: Look, link: Color) -> Iterator[Seen]:

@@ -56,7 +56,7 @@ def _read(source: str) -> Iterator[Tag]:
             return
         at = start
         if source.startswith("<!--", at):
-            close = source.find("-->", at + 4)
+            close = source.find("-->", at + 2)  # `<!-->` is a whole comment
             at = end if close < 0 else close + 3
         elif source.startswith(("<!", "<?"), at):
             close = source.find(">", at)

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 
 import css_inline
 
+from clarion.records.templating.design.nesting import MOST_TAGS, MOST_UNCLOSED, count_starts, most_unclosed
 from clarion.records.templating.design.pieces import Kind, Piece
 from clarion.records.templating.design.sealing import Sealed, seal
 from clarion.records.templating.design.tags import Tag, start_tags
 from clarion.records.templating.engine.errors import TemplateError, TemplateErrorCode
 
-MOST_TAGS = 3_000
 MOST_CSS = 24_000
 KEPT = 'data-css-inline="ignore"'
 """What a `<style>` says whose rules are for the head alone."""
@@ -23,6 +23,7 @@ _NUMBER = "data-clarion-n"
 _STYLE = re.compile(r"""(?i)(\sstyle\s*=\s*)(["'])""")
 _NUMBERED = re.compile(rf'\s{_NUMBER}="([0-9]+)"')
 _FOUND = re.compile(r'\sstyle="([^"]*)"')
+_NO_ANGLES = str.maketrans("<>", "  ")
 _SILENT = frozenset({"link", "base", "script"})
 """Elements that css-inline must not see: it would follow the address in them."""
 
@@ -40,7 +41,21 @@ def inlined(pieces: Sequence[Piece], sheet: Sequence[Piece]) -> str:
     if len(tags) > MOST_TAGS or len(css) > MOST_CSS:
         message = f"an email may have {MOST_TAGS} tags and {MOST_CSS} characters of CSS"
         raise TemplateError(TemplateErrorCode.TOO_LARGE, message)
-    return sealed.opened(_styled(html, tags, _styles(_skeleton(html, tags, sealed), css)))
+    skeleton = _skeleton(html, tags, sealed)
+    _refuse_wild(skeleton)
+    return sealed.opened(_styled(html, tags, _styles(skeleton, css)))
+
+
+_ANY_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
+
+
+def _refuse_wild(skeleton: str) -> None:
+    """What would cost the inliner its stack, or gigabytes. All its tags are ours: no quote of it holds an angle."""
+    if count_starts(skeleton) > MOST_TAGS:
+        raise TemplateError(TemplateErrorCode.TOO_LARGE, f"an email may have {MOST_TAGS} tags")
+    if most_unclosed((found[2].lower(), bool(found[1])) for found in _ANY_TAG.finditer(skeleton)) > MOST_UNCLOSED:
+        message = f"more than {MOST_UNCLOSED} elements such as <b> and <a> are not closed: close each before its block"
+        raise TemplateError(TemplateErrorCode.TOO_LARGE, message)
 
 
 def _is_conditional(rules: str, sealed: Sealed) -> bool:
@@ -70,9 +85,10 @@ def _between(text: str) -> str:
 
 
 def _outside_quotes(attributes: str, sealed: Sealed) -> str:
-    """The attributes without style, and without the statements that stand between them."""
+    """The attributes without style, without the statements that stand between them, and without angles in their values:
+    a reader of HTML that takes a stray quote for no quote would find tags there."""
     either = re.compile(rf"""(?i)\sstyle\s*=\s*(?:"[^"]*"|'[^']*')|("[^"]*"|'[^']*')|{sealed.seal.pattern}""")
-    return either.sub(lambda found: found[1] or " ", attributes)
+    return either.sub(lambda found: (found[1] or " ").translate(_NO_ANGLES), attributes)
 
 
 def _styles(skeleton: str, css: str) -> dict[int, str]:

@@ -27,7 +27,7 @@ def start_tags(source: str) -> Iterator[Tag]:
     at = 0
     while (at := source.find("<", at)) >= 0:
         if source.startswith("<!--", at):
-            at = _after(source, "-->", at + 4)
+            at = _after(source, "-->", at + 2)
             continue
         name = _NAME.match(source, at + 1)
         if name is None:

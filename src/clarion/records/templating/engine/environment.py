@@ -14,6 +14,7 @@ from clarion.records.templating.engine.filters_lists import items_of
 from clarion.records.templating.engine.limits import MAX_RANGE
 from clarion.records.templating.engine.methods import ATTRIBUTES, call_method
 from clarion.records.templating.engine.operators import calculate, joined, packed
+from clarion.records.templating.engine.quoting import STYLE, style_value
 from clarion.records.templating.engine.rendering import CountedBuffer, RenderContext
 from clarion.records.templating.engine.undefined import NotedUndefined
 from clarion.records.templating.engine.vocabulary import FILTERS, TEST_FUNCTIONS
@@ -159,6 +160,12 @@ def _weigh(context: RenderContext, value: object) -> object:
     return value
 
 
+@pass_context
+def _styled(context: RenderContext, value: object) -> object:
+    context.budget.step()
+    return value if isinstance(value, Undefined) else style_value(value)
+
+
 _INTERNAL: dict[str, Callable[..., object]] = {
     rewrite.ITERATE: _iterate,
     rewrite.METHOD: _method,
@@ -167,6 +174,7 @@ _INTERNAL: dict[str, Callable[..., object]] = {
     rewrite.PACK: _pack,
     rewrite.SLICE: _slice,
     rewrite.WEIGH: _weigh,
+    STYLE: _styled,
 }
 
 

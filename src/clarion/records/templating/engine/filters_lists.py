@@ -9,7 +9,7 @@ from markupsafe import Markup
 from clarion.records.templating.engine.errors import TemplateError, TemplateErrorCode
 from clarion.records.templating.engine.limits import MAX_ITEMS, MAX_SHORT_ARGUMENT
 from clarion.records.templating.engine.numerals import as_decimal
-from clarion.records.templating.engine.operators import joined
+from clarion.records.templating.engine.operators import joined, packed
 from clarion.records.templating.engine.rendering import RenderContext
 
 MAPPABLE = frozenset(
@@ -81,7 +81,8 @@ def map_items(
             _attribute(kwargs["attribute"]),
             default=kwargs.get("default"),
         )
-        return [getter(item) for item in items]
+        # a default, or what a loop has before it, is one text for many items: together they can be gigabytes
+        return packed(context.budget, [getter(item) for item in items])
     if name not in MAPPABLE:
         raise TemplateError(
             TemplateErrorCode.FORBIDDEN,
@@ -127,6 +128,14 @@ def rejectattr(context: RenderContext, value: object, attribute: object, *args: 
     return _select(context, value, attribute, args, False)
 
 
+def _weighed(context: RenderContext, value: object, attribute: object, default: object = None) -> list[object]:
+    """The items, when what they are compared by is not too heavy: Jinja makes a text in small letters of each."""
+    items = items_of(context, value)
+    for name in str(_attribute(attribute)).split(",") if attribute is not None else ():
+        map_items(context, items, attribute=name, default=default)
+    return items
+
+
 def sort(
     context: RenderContext,
     value: object,
@@ -136,7 +145,7 @@ def sort(
 ) -> object:
     return filters.do_sort(
         context.environment,
-        items_of(context, value),
+        _weighed(context, value, attribute),
         reverse,
         case_sensitive,
         _attribute(attribute),
@@ -164,7 +173,7 @@ def unique(
 ) -> object:
     found = filters.sync_do_unique(
         context.environment,
-        items_of(context, value),
+        _weighed(context, value, attribute),
         case_sensitive,
         _attribute(attribute),
     )
@@ -180,7 +189,7 @@ def groupby(
 ) -> object:
     return filters.sync_do_groupby(
         context.environment,
-        items_of(context, value),
+        _weighed(context, value, attribute, default),
         _attribute(attribute) or "",
         default,
         case_sensitive,
@@ -195,7 +204,7 @@ def smallest(
 ) -> object:
     return filters.do_min(
         context.environment,
-        items_of(context, value),
+        _weighed(context, value, attribute),
         case_sensitive,
         _attribute(attribute),
     )
@@ -209,7 +218,7 @@ def largest(
 ) -> object:
     return filters.do_max(
         context.environment,
-        items_of(context, value),
+        _weighed(context, value, attribute),
         case_sensitive,
         _attribute(attribute),
     )

@@ -7,6 +7,8 @@ from clarion.records.templating.engine.errors import TemplateError, TemplateErro
 MAX_SOURCE = 100_000
 MAX_OUTPUT = 262_144
 MAX_STRING = 262_144
+LONG = 10_000
+"""Characters of a text from which on the clock is read before each use."""
 MAX_ITEMS = 10_000
 MAX_WEIGHT = 262_144
 """Items plus characters in one list or mapping that a template builds."""

@@ -36,7 +36,7 @@ def links_in_html(source: str) -> Iterator[FoundLink]:
     at = 0
     while found := _SCAN.search(source, at):
         if found.group() == "<!--":
-            end = source.find("-->", found.end())
+            end = source.find("-->", found.end() - 2)  # `<!-->` is a whole comment
             at = len(source) if end < 0 else end + 3
         elif found[1]:
             closed = _RAW_END[found[1].lower()].search(source, found.end())

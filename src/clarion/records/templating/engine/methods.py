@@ -9,6 +9,7 @@ from jinja2.runtime import LoopContext, Undefined
 
 from clarion.records.templating.engine.errors import TemplateError, TemplateErrorCode
 from clarion.records.templating.engine.limits import (
+    LONG,
     MAX_ITEMS,
     MAX_SHORT_ARGUMENT,
     MAX_STRING,
@@ -71,6 +72,8 @@ def call_method(budget: Budget, owner: object, name: str, *arguments: object) ->
     budget.step()
     if isinstance(owner, Undefined):
         return str(owner)
+    if isinstance(owner, str) and len(owner) > LONG:
+        budget.check()
     for kind, names in _BY_TYPE:
         if isinstance(owner, kind):
             if name in names:

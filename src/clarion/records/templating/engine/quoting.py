@@ -30,16 +30,27 @@ class _Place:
     after_bracket: bool = False
 
 
+STYLE = "style value"
+"""The filter of values in styles. It has a blank in its name, so no template can write it."""
+_NO_STYLE = re.compile(r"[;:{}\\\\/@<>\"'\x00-\x1f]")
+
+
+def style_value(value: object) -> str:
+    """A colour, a size, a word; empty for what could end its declaration or fetch something."""
+    text = str(value)
+    return "" if _NO_STYLE.search(text) else text
+
+
 def check_quoting(tree: nodes.Template) -> None:
-    """Raise TemplateError where a value stands in a tag outside quotes, right after `<`, or in a script."""
+    """Raise TemplateError where a value stands in a tag outside quotes, right after `<`, or in a script. Values in
+    styles are put through `style_value`."""
     _block(tree.body, _Place())
 
 
 def _block(body: list[nodes.Node], place: _Place) -> _Place:
     for node in body:
         if isinstance(node, nodes.Output):
-            for child in node.nodes:
-                place = _text(child.data, place) if isinstance(child, nodes.TemplateData) else _value(child, place)
+            place = _output(node, place)
         elif isinstance(node, nodes.If):
             # Each branch starts where the `if` stands; well-formed mails leave all branches at the same place.
             after = _block(node.body, place)
@@ -54,6 +65,17 @@ def _block(body: list[nodes.Node], place: _Place) -> _Place:
             place = _block(node.body, place)
         elif isinstance(node, nodes.AssignBlock):
             _block(node.body, _Place())
+    return place
+
+
+def _output(node: nodes.Output, place: _Place) -> _Place:
+    for at, child in enumerate(node.nodes):
+        if isinstance(child, nodes.TemplateData):
+            place = _text(child.data, place)
+            continue
+        place = _value(child, place)
+        if place.attribute == "style" or place.ends == "</style":
+            node.nodes[at] = nodes.Filter(child, STYLE, [], [], None, None, lineno=child.lineno)
     return place
 
 
@@ -81,8 +103,8 @@ def _text(data: str, place: _Place) -> _Place:
             found = _TAG.search(data, at)
             if not found:
                 break
-            at = found.end()
             place = _opened(found)
+            at = found.end() - (2 if place.ends == "-->" else 0)  # `<!-->` is a whole comment
         elif place.ends == ">":
             found = _IN_TAG.search(data, at)
             if not found:

@@ -166,6 +166,8 @@ def _check_const(node: nodes.Const) -> None:
     # Python writes no integer of thousands of digits into the compiled code, and infinity as a name
     if isinstance(value, int | float) and not -MAX_FLOAT < value < MAX_FLOAT:
         raise _error(node, TemplateErrorCode.SYNTAX, "a number in the template is too long")
+    if isinstance(value, str) and "\x00" in value:
+        raise _error(node, TemplateErrorCode.SYNTAX, "a text in the template contains NUL: take \\x00 out")
 
 
 def _check_for(node: nodes.For) -> None:

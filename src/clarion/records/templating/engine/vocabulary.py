@@ -10,7 +10,7 @@ from clarion.records.templating.engine.errors import TemplateError, TemplateErro
 from clarion.records.templating.engine.filters_lists import LIST_FILTERS
 from clarion.records.templating.engine.filters_locale import LOCALE_FILTERS
 from clarion.records.templating.engine.filters_text import TEXT_FILTERS
-from clarion.records.templating.engine.limits import MAX_ITEMS, MAX_STRING
+from clarion.records.templating.engine.limits import LONG, MAX_ITEMS, MAX_STRING
 from clarion.records.templating.engine.operators import too_large
 from clarion.records.templating.engine.rendering import RenderContext
 
@@ -39,6 +39,8 @@ def _counted(function: Callable[..., object]) -> Callable[..., object]:
     def filtered(context: RenderContext, value: object, *args: object, **kwargs: object) -> object:
         budget = context.budget
         budget.step()
+        if isinstance(value, str) and len(value) > LONG:
+            budget.check()  # a filter may read it all and give back little
         result = function(context, value, *args, **kwargs)
         if isinstance(result, str):
             if len(result) > MAX_STRING:

@@ -101,6 +101,8 @@ class _Folder:
         try:
             if not file.resolve(strict=True).is_relative_to(self._within):
                 raise FolderFault(shown, 0, "the link leads out of the folder: put the file itself here")
+            if not file.is_file():
+                raise FolderFault(shown, 0, "it is no file that can be read")
             if file.stat().st_size > MAX_BYTES:
                 raise FolderFault(shown, 0, f"the file is larger than {MAX_BYTES // 1024} kB")
             return file.read_bytes().decode("utf-8")

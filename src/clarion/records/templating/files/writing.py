@@ -72,6 +72,7 @@ def _put(folder: Path, files: dict[str, str]) -> list[Path]:
         encoded = text.encode("utf-8")
         if not path.is_symlink() and path.is_file() and path.read_bytes() == encoded:
             continue
+        beside.unlink(missing_ok=True)  # it may have come with the folder, as a link to anywhere
         beside.write_bytes(encoded)
         beside.replace(path)
         written.append(path)

@@ -1,5 +1,6 @@
 """This side's hold on the process that makes previews: started at the first need, and again when it is gone."""
 
+import atexit
 import os
 import socket
 import subprocess
@@ -17,6 +18,8 @@ QUEUE_SECONDS = 1.0
 START_SECONDS = 20.0
 ANSWER_SECONDS = 1.9
 """A little more than the child has: what ends it is the kernel."""
+END_SECONDS = 3.0
+"""For the process to end by itself once it is let go; then it is killed."""
 _CHILD = "clarion.records.templating.previewing.child"
 
 log = structlog.get_logger()
@@ -44,7 +47,7 @@ class PreviewServer:
         if not self._room.acquire(timeout=QUEUE_SECONDS):
             raise InputError("preview_busy", "too many previews at once: try again in a second", status=429)
         try:
-            with self._connection() as connection:
+            with self._reached() as connection:
                 wire.write(connection, wire.pack_job(job))
                 return wire.unpack_answer(wire.read(connection, wire.MOST_ANSWER))
         except (wire.Broken, OSError) as error:
@@ -57,40 +60,64 @@ class PreviewServer:
         with self._lock:
             self._forget()
 
+    def _reached(self) -> socket.socket:
+        try:
+            return self._connection()
+        except OSError as error:
+            log.error("preview_server_unreachable", error=type(error).__name__)
+            message = "previews cannot be made just now: their process does not start"
+            raise InputError("preview_unavailable", message, status=503) from error
+
     def _connection(self) -> socket.socket:
         """Our end of a connection whose other end the next child has."""
         ours, theirs = socket.socketpair()
         ours.settimeout(ANSWER_SECONDS)
-        with theirs, self._lock:
-            try:
-                socket.send_fds(self._running(), [b"j"], [theirs.fileno()])
-            except OSError:
-                self._forget()
-                socket.send_fds(self._running(), [b"j"], [theirs.fileno()])
+        try:
+            with theirs, self._lock:
+                try:
+                    socket.send_fds(self._running(), [b"j"], [theirs.fileno()])
+                except OSError:
+                    self._forget()
+                    socket.send_fds(self._running(), [b"j"], [theirs.fileno()])
+        except BaseException:
+            ours.close()
+            raise
         return ours
 
     def _running(self) -> socket.socket:
         if self._socket is not None and self._owner == os.getpid():
             return self._socket
+        self._forget()  # of the process that we were forked from, if any
         ours, theirs = socket.socketpair()
         with theirs:
             environment = {"PATH": os.defpath, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}  # and no secrets
             command = [sys.executable, "-m", _CHILD]
-            self._process = subprocess.Popen(command, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, env=environment)
+            process = subprocess.Popen(command, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, env=environment)
+        self._socket, self._process, self._owner = ours, process, os.getpid()
         ours.settimeout(START_SECONDS)
-        if ours.recv(1) != b"r":
+        try:
+            ready = ours.recv(1) == b"r"
+        except OSError:
+            ready = False
+        if not ready:
+            process.kill()
+            self._forget()
             raise OSError("the process that makes previews did not start")
-        ours.settimeout(None)
-        self._socket, self._owner = ours, os.getpid()
-        log.info("preview_server_started", pid=self._process.pid)
+        ours.settimeout(ANSWER_SECONDS)  # one that takes no more jobs is as good as gone
+        log.info("preview_server_started", pid=process.pid)
         return ours
 
     def _forget(self) -> None:
         if self._socket is not None:
             self._socket.close()  # it ends when it reads this
         if self._process is not None and self._owner == os.getpid():
-            self._process.wait(timeout=START_SECONDS)
+            try:
+                self._process.wait(timeout=END_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
         self._socket = self._process = None
 
 
 server = PreviewServer()
+atexit.register(server.stop)

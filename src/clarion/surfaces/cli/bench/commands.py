@@ -89,9 +89,7 @@ def upload(n: Files = FULL.files[-1], json: Json = None) -> None:
 
 
 @bench.command()
-def realtime(
-    few: Few = FULL.sockets[0], many: Many = FULL.sockets[1], json: Json = None, workers: Workers = 1
-) -> None:
+def realtime(few: Few = FULL.sockets[0], many: Many = FULL.sockets[1], json: Json = None, workers: Workers = 1) -> None:
     """Milliseconds from a send to the frame, connects, fan-out and a reconnect storm, beside plain Channels."""
     _run(("realtime",), replace(FULL, sockets=(few, many), workers=workers), json)
 

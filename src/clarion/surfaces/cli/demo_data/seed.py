@@ -40,7 +40,7 @@ def seed(data_dir: Path, base_url: str) -> Seeded:
         categories = writing.write_categories()
         staff, password = _staff(known)
         for template in templates:
-            writing.write_template(template, categories[template.category], staff.id)
+            writing.write_template(template, categories[template.category])
         people = writing.write_people()
         access = DemoAccess(
             base_url=base_url,

@@ -1,5 +1,5 @@
-"""The preference centre's door: `/preferences/?token=…`, the link of `preferences_url`, and `/preferences/open` for people
-who are signed in to the app. GET and HEAD look and change nothing; the buttons post to the page's own address.
+"""The preference centre's door: `/preferences/?token=…`, the link of `preferences_url`, and `/preferences/open` for
+people who are signed in to the app. GET and HEAD look and change nothing; the buttons post to the page's own address.
 
 The signed link is all the authority there is: no cookie, hence nothing that another site could ride on. What is posted
 is answered with a redirect, so that reloading repeats nothing; what could not be saved is shown again as it was typed.
@@ -10,7 +10,6 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from clarion.contract.input_error import InputError
@@ -109,7 +108,6 @@ def _back(request: HttpRequest, notice: Notice, *, spoken: str = "") -> HttpResp
 
 
 @never_cache
-@csrf_exempt
 @require_POST
 def enter(request: HttpRequest) -> HttpResponse:
     """A form of the app posts the person's JWT as `access`; the answer leads to their centre. It acts for nobody but

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from zoneinfo import available_timezones
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.dates import get_day_names
 
 from clarion.contract.channel import ChannelKey
 from clarion.contract.reasons import Reason
 from clarion.records.preferences.digest_choice import Frequency
 from clarion.records.preferences.quiet_hours import WEEKDAYS
-from clarion.surfaces.pages.centre.person import CHANNELS, Person, Subject
+from clarion.surfaces.pages.centre.person import CHANNELS, Person, Subject, general_policy
 from clarion.surfaces.pages.centre.reading import DAY_KINDS
 from clarion.surfaces.pages.centre.values import ON, Values
 from clarion.surfaces.pages.centre.words import LANGUAGES, CentreWords
@@ -100,14 +100,14 @@ class Form:
             options=options,
         )
 
-    def general(self, *, processing: bool) -> list[Field]:
+    def general(self) -> list[Field]:
         """The switches over everything; that over the processing of data only where it was asked about."""
         words = self.words
         found = [
             self.field("on", words.all_on, hint=words.all_on_help),
             self.field("marketing", words.marketing, hint=words.marketing_help),
         ]
-        if processing:
+        if "processing" in self.values:
             found.append(self.field("processing", words.processing, hint=words.processing_help))
         return found
 
@@ -182,9 +182,11 @@ class Form:
         return found
 
     def digest(self) -> list[Field]:
+        channels = [key for key in CHANNELS if key in general_policy().digest_channels]
+        collected = ", ".join(self.words.channel[key] for key in channels)
         days = tuple(Option(value=name, label=weekday(at, self.locale)) for at, name in enumerate(WEEKDAYS))
         return [
-            self.field("digest", self.words.digest_help, options=self.frequencies()),
+            self.field("digest", self.words.digest_help.format(channels=collected), options=self.frequencies()),
             self.field("digest.weekday", self.words.digest_weekday, options=days),
         ]
 
@@ -206,7 +208,7 @@ def weekday(number: int, locale: str) -> str:
 def _named(locale: str) -> str:
     try:
         return Locale.parse(locale.replace("-", "_")).get_display_name() or locale
-    except (ValueError, LookupError):
+    except (ValueError, UnknownLocaleError):
         return locale
 
 

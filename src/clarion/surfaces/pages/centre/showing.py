@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
@@ -94,18 +93,17 @@ def show(
 
 def _form(form: Form, person: Person, telling: Teller, now: datetime) -> dict[str, Any]:
     words = form.words
-    asked = Purpose.PROCESSING in settings.CONSENT_REQUIRED or Purpose.PROCESSING in person.standing.consents
     digest, weekday = form.digest()
+    days = form.days()
     fields = {
-        "general": form.general(processing=asked),
+        "general": form.general(),
         "channels": form.channels(person),
         "unreachable": form.unreachable(person),
         "subjects": form.subjects(person),
         "quiet": form.field("quiet", words.quiet_on),
         "quiet_times": form.quiet(),
-        "days": form.days(),
-        "days_open": any(form.values[name] != "usual" for name in form.values if name.count(".") == 1 and "day" in name)
-        or any(name.startswith("quiet.") and "day" in name for name in form.faults),
+        "days": days,
+        "days_open": any(day.kind.value != "usual" or day.begin.fault or day.end.fault for day in days),
         "zone": form.field("zone", words.zone, hint=words.zone_help),
         "zones": zones(),
         "zone_listed": any(option.value == form.values["zone"] for _, group in zones() for option in group),

@@ -1,5 +1,6 @@
-"""The form's values as they stand: field name → text, the same names that the browser posts. A switch that is on is
-`1`, one that is off empty. Reading what came back is reading.py's.
+"""The form's values as they stand: field name → text, the same names that the browser posts, and none that the page has
+no field for, or it would read as switched off. A switch that is on is `1`, one that is off empty. Reading what came
+back is reading.py's.
 
 A category's boxes are what the gate would say with all general switches on, so a box and what is above it are apart.
 """
@@ -12,7 +13,7 @@ from clarion.contract.channel import ChannelKey
 from clarion.records.preferences import inheritance
 from clarion.records.preferences.policies import policy_of
 from clarion.records.preferences.quiet_hours import USUAL_END, USUAL_START, WEEKDAYS
-from clarion.records.preferences.rules import Wishes
+from clarion.records.preferences.rules import PROCESSING, Wishes
 from clarion.surfaces.pages.centre.person import Person, Subject, general_policy
 
 Values = dict[str, str]
@@ -46,12 +47,14 @@ def _switch(on: bool) -> str:
 def _switches(person: Person) -> Values:
     wishes, policy = person.facts.wishes[0], general_policy()
     channels = {f"channel.{key}": _switch(inheritance.channel(wishes, key, policy).value) for key in person.reached}
-    return {
+    values = {
         "on": _switch(inheritance.notifications(wishes, policy).value),
         "marketing": _switch(inheritance.marketing(wishes, policy).value),
-        "processing": _switch(inheritance.processing(wishes, policy).value),
         **channels,
     }
+    if PROCESSING in policy.needs_consent or PROCESSING in wishes.consents:
+        values["processing"] = _switch(inheritance.processing(wishes, policy).value)
+    return values
 
 
 def _quiet(stored: Any) -> Values:

@@ -81,6 +81,7 @@ class CentreWords:
     own_language_help: str
     # what comes
     coming: str
+    coming_short: str
     coming_help: str
     coming_nothing: str
     coming_more: str

@@ -91,7 +91,7 @@ FRENCH = CentreWords(
     zone_help="Toutes les heures de cette page sont dans ce fuseau.",
     clock_now="Il y est maintenant {time}.",
     digest="À quel rythme",
-    digest_help="Les e-mails qui ne sont pas urgents peuvent arriver ensemble, dans un seul résumé.",
+    digest_help="Les messages qui peuvent attendre ({channels})",
     frequency={
         "immediate": "Tout de suite, un par un",
         "hourly": "Ensemble, toutes les heures",
@@ -107,6 +107,7 @@ FRENCH = CentreWords(
     own_language="Langue de vos messages",
     own_language_help="Dans la mesure où ils sont écrits dans cette langue.",
     coming="Ce que vous recevrez dans les sept prochains jours",
+    coming_short="Ce qui arrive",
     coming_help="Pour autant qu’on le sache maintenant, selon les réglages enregistrés.",
     coming_nothing="Rien n’est prévu pour vous en ce moment. Du nouveau peut bien sûr encore arriver.",
     coming_more="Il y a plus à venir que ce qui est montré ici.",

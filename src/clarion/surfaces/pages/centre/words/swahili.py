@@ -86,7 +86,7 @@ SWAHILI = CentreWords(
     zone_help="Saa zote kwenye ukurasa huu ni za ukanda huu.",
     clock_now="Huko sasa ni {time}.",
     digest="Mara ngapi",
-    digest_help="Barua pepe zisizo za dharura zinaweza kuja pamoja katika muhtasari mmoja.",
+    digest_help="Ujumbe unaoweza kusubiri ({channels})",
     frequency={
         "immediate": "Mara moja, mmoja mmoja",
         "hourly": "Pamoja, kila saa",
@@ -103,6 +103,7 @@ SWAHILI = CentreWords(
     own_language="Lugha ya ujumbe wako",
     own_language_help="Pale ambapo ujumbe umeandikwa kwa lugha hiyo.",
     coming="Utakachopokea katika siku saba zijazo",
+    coming_short="Yanayokuja",
     coming_help="Kadiri inavyojulikana sasa, kwa mipangilio iliyohifadhiwa.",
     coming_nothing="Kwa sasa hakuna kilichopangwa kwa ajili yako. Ujumbe mpya bado unaweza kuja.",
     coming_more="Kuna zaidi yatakayokuja kuliko yanayoonyeshwa hapa.",
