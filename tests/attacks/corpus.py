@@ -68,9 +68,10 @@ class Attack:
         return {**rest.get(self.channel, {}), self.field: self.source}
 
     def is_met_by(self, code: str | None, output: str) -> bool:
-        """Whether this is what must become of it: an error's code, or the text of its field."""
+        """Whether this is what must become of it: an error's code (`a or b`: whichever limit the machine meets first),
+        or the text of its field."""
         if "error" in self.expect:
-            return code == self.expect["error"]
+            return code in self.expect["error"].split(" or ")
         if code is not None:
             return False
         return output == self.expect["output"] if "output" in self.expect else len(output) <= self.expect["length"]

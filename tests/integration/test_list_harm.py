@@ -188,3 +188,35 @@ def test_how_long_the_answer_takes_does_not_tell_who_is_known(news: MailingList,
         return monotonic() - begun
 
     assert min(taken("somebody.new@example.com"), taken(ann.email), taken(ann.email)) >= LEAST_SECONDS
+
+
+def test_an_address_on_a_list_does_not_keep_its_owner_out_of_the_platforms_records(
+    news: MailingList, as_staff: Api
+) -> None:
+    _subscribe("owner@example.com")
+    reader = User.objects.with_email("owner@example.com").get()
+    people = [
+        {"external_id": "crm-1", "email": "Owner@example.com", "first_name": "Ow"},
+        {"external_id": "crm-2", "email": "other@example.com"},
+        {"external_id": "crm-3", "email": "owner@example.com"},
+    ]
+    answer = as_staff.post("users/bulk", {"users": people}).json()
+    assert answer["ids"][0] == str(reader.id)
+    assert (answer["created"], answer["updated"], [each["code"] for each in answer["errors"]]) == (
+        1,
+        1,
+        ["email_taken"],
+    )
+    reader.refresh_from_db()
+    assert (reader.external_id, reader.names["first_name"]) == ("crm-1", "Ow")
+    assert Subscription.objects.get().user_id == reader.id
+    again = as_staff.post("users/bulk", {"users": people[:1]}).json()
+    assert (again["updated"], again["ids"]) == (1, [str(reader.id)])
+
+
+def test_somebodys_account_is_not_taken_over_by_its_address(as_staff: Api, ann: User) -> None:
+    User.objects.filter(pk=ann.pk).update(external_id=None)
+    answer = as_staff.post("users/bulk", {"users": [{"external_id": "crm-9", "email": ann.email}]}).json()
+    assert [each["code"] for each in answer["errors"]] == ["email_taken"]
+    ann.refresh_from_db()
+    assert ann.external_id is None

@@ -8,6 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale, UnknownLocaleError
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import IntegrityError, transaction
 
 from clarion.channels.errors import InvalidValue
@@ -162,6 +163,7 @@ def upsert(given: Sequence[Mapping[str, Any]], permissions: Sequence[str] = ()) 
 def _upsert(given: Sequence[Mapping[str, Any]], permissions: Sequence[str]) -> Upserted:
     stored = User.objects.filter(external_id__in=[g["external_id"] for g in given])
     known = {user.external_id: user for user in stored.select_for_update(no_key=True).order_by("id")}
+    known |= _adopted(given, known)
     now = clock.now()
     fresh: dict[str, User] = {}
     changed: dict[str, User] = {}
@@ -199,6 +201,31 @@ def _upsert(given: Sequence[Mapping[str, Any]], permissions: Sequence[str]) -> U
     return Upserted(created=len(good_new), updated=len(good_old), users=tuple(placed), refused=tuple(refused))
 
 
+def _adopted(given: Sequence[Mapping[str, Any]], known: Collection[str]) -> dict[str, User]:
+    """By external id, people of those email addresses who are only there because somebody put the address on a mailing
+    list: nobody's account, so they become the platform's, with what they agreed to."""
+    hashes = {
+        digest: each["external_id"]
+        for each in reversed(given)  # the first that names an address has it
+        if each["external_id"] not in known and each.get("email")
+        for digest in _digests(each["email"])
+    }
+    if not hashes:
+        return {}
+    nobodys = User.objects.filter(
+        email_hash__in=list(hashes), external_id=None, is_staff=False, password__startswith=UNUSABLE_PASSWORD_PREFIX
+    ).exclude(permissions__len__gt=0)
+    rows = nobodys.select_for_update(no_key=True).order_by("id")
+    return {hashes[bytes(user.email_hash)]: user for user in rows if user.email_hash is not None}
+
+
+def _digests(email: str) -> list[bytes]:
+    try:
+        return ring().lookup_hashes("email", checked_address(ChannelKey.EMAIL, email, ""))
+    except InputError:
+        return []  # refused where it is put on the row
+
+
 def _email_clashes(users: Sequence[User]) -> set[UUID]:
     """Ids of those whose email another row, stored or earlier in the list, has already; under whichever key of the
     ring, for while one is changed for another the same address is stored under both."""
@@ -217,7 +244,7 @@ def _email_clashes(users: Sequence[User]) -> set[UUID]:
 
 def _write(new: Sequence[User], old: Sequence[User]) -> None:
     columns = [
-        *PLAIN[1:],
+        *PLAIN,
         "updated_at",
         "email_sealed",
         "email_hash",
