@@ -28,7 +28,7 @@ def test_every_socket_is_told_everything_once_live_and_after_a_storm(run: Run) -
         ("connect", 50, None),
         ("send to frame, 200/s", 50, 0),
         ("connect", 60, None),
-        ("one to each by bulk", 60, 0),
+        ("one to a room", 60, 0),
         ("reconnect storm, caught up", 60, 0),
     ]
 

@@ -162,8 +162,10 @@ def upsert(given: Sequence[Mapping[str, Any]], permissions: Sequence[str] = ()) 
 
 def _upsert(given: Sequence[Mapping[str, Any]], permissions: Sequence[str]) -> Upserted:
     stored = User.objects.filter(external_id__in=[g["external_id"] for g in given])
-    known = {user.external_id: user for user in stored.select_for_update(no_key=True).order_by("id")}
-    known |= _adopted(given, known)
+    known: dict[str | None, User] = {
+        user.external_id: user for user in stored.select_for_update(no_key=True).order_by("id")
+    }
+    known.update(_adopted(given, known))
     now = clock.now()
     fresh: dict[str, User] = {}
     changed: dict[str, User] = {}
@@ -201,7 +203,7 @@ def _upsert(given: Sequence[Mapping[str, Any]], permissions: Sequence[str]) -> U
     return Upserted(created=len(good_new), updated=len(good_old), users=tuple(placed), refused=tuple(refused))
 
 
-def _adopted(given: Sequence[Mapping[str, Any]], known: Collection[str]) -> dict[str, User]:
+def _adopted(given: Sequence[Mapping[str, Any]], known: Collection[str | None]) -> dict[str, User]:
     """By external id, people of those email addresses who are only there because somebody put the address on a mailing
     list: nobody's account, so they become the platform's, with what they agreed to."""
     hashes = {

@@ -188,13 +188,18 @@ def _with_many(ground: Ground, crowd: _Crowd, urls: list[str], people: Sequence[
 
 
 def _fan_out(ground: Ground, crowd: _Crowd, people: Sequence[UUID]) -> Live:
-    """One bulk call to all who are connected: taken in, gated, rendered, stored in each inbox, and shown."""
-    called = call_bulk(ground, bulk_body(ChannelKey.IN_APP, people, reference(), priority="high"), len(people))
+    """One call to a room whose members are all connected: taken in, gated, rendered, stored in each inbox, shown."""
+    room = reference()
+    ground.api.post("rooms", {"key": room, "name": "All of them"}, dict[str, object])
+    ground.api.put(f"rooms/{room}/members", {"user_ids": [str(user) for user in people]}, dict[str, object])
+    body = {"template_path": TEMPLATE, "context": SAMPLE, "channel": ChannelKey.IN_APP, "priority": "high"}
+    called_at = time.time()
+    ground.api.post(f"rooms/{room}/notify", body, dict[str, object])
     arrived, lost = crowd.hear(len(people))
-    waits = [(at - called.at) * 1000 for at in arrived.values()]
+    waits = [(at - called_at) * 1000 for at in arrived.values()]
     return Live(
         design=crowd.design,
-        what="one to each by bulk",
+        what="one to a room",
         sockets=len(people),
         p50_ms=percentile(waits, 0.5),
         p99_ms=percentile(waits, 0.99),
