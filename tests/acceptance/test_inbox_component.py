@@ -11,7 +11,7 @@ import pytest
 from acceptance.console_browser import browser, needs_chromium
 from acceptance.inbox_browser import Server, Shop, actions, ann, open_shop, put, server, shop
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from clarion.flows.inbox import flow
 from clarion.records import clock
@@ -149,6 +149,35 @@ def test_who_signs_out_leaves_nothing_on_the_screen(open_shop: OpenShop, ann: Us
     put(other, "not heard")
     page.wait_for_timeout(300)
     expect(titles(page)).to_have_count(0)
+
+
+def test_the_settings_of_who_signed_out_are_closed(open_shop: OpenShop, ann: User, shop: Shop) -> None:
+    page = live(open_shop('mode="inline"'))
+    page.get_by_role("button", name="Settings").click()
+    expect(page.get_by_role("switch", name="Email", exact=True)).to_be_visible()
+    other = User.objects.create(username="ben")
+    put(other, "of ben")
+    shop.user = other
+    page.evaluate("document.querySelector('clarion-inbox').reset()")
+    expect(titles(page)).to_have_text(["Unread: of ben"])
+    expect(page.get_by_role("switch")).to_have_count(0)
+
+
+def test_what_cannot_be_marked_as_seen_is_not_asked_without_end(open_shop: OpenShop, ann: User) -> None:
+    put(ann, "new")
+    asked: list[str] = []
+
+    def refuse(route: Route) -> None:
+        asked.append(route.request.method)
+        route.fulfill(status=503)
+
+    page = open_shop("")
+    page.route("**/inbox/seen-all", refuse)
+    live(page)
+    bell(page).click()
+    expect(titles(page)).to_have_count(1)
+    page.wait_for_timeout(1000)
+    assert 1 <= asked.count("POST") <= 2
 
 
 def test_no_token_stands_in_any_address(open_shop: OpenShop, ann: User, server: Server) -> None:

@@ -236,6 +236,7 @@ def test_hints_that_are_lost_late_or_double_leave_no_gap_and_no_duplicate(port: 
         lost, late, last = store(ann, "lost", "late", "last")
         LiveLayer().publish([last])
         assert client.seqs(3) == [1, 2, 3]
+        assert client.next()["data"] == {"count": 3, "unseen": 3, "rev": 3}, "what was read is counted anew"
         LiveLayer().publish([late, lost, last])
         assert client.hears_nothing_more()
         push(ann, "next")
@@ -515,6 +516,7 @@ def test_a_flushed_redis_costs_a_socket_nothing_but_a_moment(port: int, ann: Use
         redis().flushall()
         push(ann, "unheard")
         assert client.seqs(1) == [1]
+        assert client.next()["data"]["count"] == 1
         deadline = time.monotonic() + 5
         while not _sockets(ann) and time.monotonic() < deadline:
             time.sleep(0.05)

@@ -87,6 +87,8 @@ def _run(base: str, directory: Path, *more: str) -> None:
         [
             *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(config)),
             *("run", f"{base}/api/v1/schema?format=json", "--url", base),
+            # lines of JSON, which schemathesis cannot write; test_preferences_stored has their bad inputs
+            *("--exclude-path", "/api/v1/preferences/import"),
             *("--checks", ",".join(CHECKS), "--continue-on-failure", "--workers", "1"),
             *(*limits, "--no-shrink", "--generation-database", "none", "--warnings", "off"),
             *more,

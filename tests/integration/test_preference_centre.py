@@ -243,6 +243,16 @@ class TestRefusals:
         assert "At least one hour of the week" in answer.content.decode()
         assert GlobalPreference.objects.count() == 0
 
+    def test_times_typed_for_a_day_are_saved_or_refused_but_not_dropped(self, ann: User) -> None:
+        half = Centre(ann).save(quiet="1", quiet__friday__begin="23:00")
+        kept = GlobalPreference.objects.count()
+        whole = Centre(ann).save(quiet="1", quiet__friday__begin="23:00", quiet__friday__end="09:00")
+
+        assert (half.status_code, kept, whole.status_code) == (422, 0, 303)
+        stored = GlobalPreference.objects.get(user=ann).quiet_hours
+        assert stored is not None
+        assert stored["days"]["friday"] == {"start": "23:00", "end": "09:00"}
+
     def test_several_faults_are_told_at_once(self, ann: User) -> None:
         page = Centre(ann).save(quiet__begin="25:00", most="x", zone="Nowhere").content.decode()
 

@@ -76,6 +76,19 @@ def test_quiet_hours_hold_it_until_they_end(as_service: Api, as_ann: Api, ann: U
     assert "09:30 Orders · Email waits for the end of your quiet hours" in _page(ann)
 
 
+def test_what_quiet_hours_hold_beyond_its_end_is_not_promised(as_service: Api, as_ann: Api, ann: User) -> None:
+    wishes = {"quiet_hours_enabled": True, "quiet_hours_start": "20:00", "quiet_hours_end": "09:30"}
+    assert as_ann.patch("preferences", {"global": wishes}).status_code == 200
+    zone = ZoneInfo("Africa/Nairobi")
+    day = (clock.now().astimezone(zone) + timedelta(days=2)).date()
+    due = datetime(day.year, day.month, day.day, 6, tzinfo=zone)
+    _send(as_service, ann, scheduled_at=due.isoformat(), expires_at=(due + timedelta(hours=1)).isoformat())
+
+    (item,) = _seen(ann).items
+    assert (item.outcome, item.reason) == ("expire", "expired")
+    assert "Orders · Email waits for the end of your quiet hours" not in _page(ann)
+
+
 def test_a_digest_is_shown_with_its_closing_time_and_count(
     as_service: Api, as_ann: Api, ann: User, drain: Callable[[], int]
 ) -> None:

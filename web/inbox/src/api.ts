@@ -1,7 +1,7 @@
 // The calls to the server. A refused token is replaced and the call made once more.
 import { itemOf } from "./reading.ts";
 import type { Tokens } from "./tokens.ts";
-import { Trouble, type Filter, type Item } from "./types.ts";
+import { SUPERSEDED, Trouble, type Filter, type Item } from "./types.ts";
 
 export const PATIENCE = 15_000;
 
@@ -17,23 +17,40 @@ export interface Category { key: string; name: string; description: string; esse
 export class Api {
   private readonly server: () => string;
   private readonly tokens: Tokens;
+  private person = 0;
+  /** The token that the last ticket was bought with. */
+  ticketedBy = "";
 
   constructor(server: () => string, tokens: Tokens) {
     this.server = server;
     this.tokens = tokens;
   }
 
+  /** Somebody else comes: no call that was begun is made again or answered. */
+  leave(): void {
+    this.person += 1;
+    this.ticketedBy = "";
+  }
+
   async call(method: string, path: string, body?: unknown): Promise<any> {
-    let token = await this.tokens.get();
-    let answer = await this.send(method, path, token, body);
+    const person = this.person;
+    const here = async <T>(one: Promise<T>): Promise<T> => {
+      const found = await one.catch((error: unknown) => {
+        if (person === this.person) throw error;
+      });
+      if (person !== this.person) throw new Trouble(SUPERSEDED, "somebody else is here now");
+      return found as T;
+    };
+    let token = await here(this.tokens.get());
+    let answer = await here(this.send(method, path, token, body));
     if (answer.status === 401) {
       this.tokens.refuse(token);
-      token = await this.tokens.get();
-      answer = await this.send(method, path, token, body);
+      token = await here(this.tokens.get());
+      answer = await here(this.send(method, path, token, body));
       if (answer.status === 401) this.tokens.refuse(token);
     }
     if (answer.status === 204) return undefined;
-    const said = await answer.json().catch(() => ({}));
+    const said = await here(answer.json().catch(() => ({})));
     if (answer.ok) return said;
     if (answer.status === 401) throw new Trouble("unauthenticated", "the token is not good", 401);
     throw new Trouble(String(said.code ?? "refused"), String(said.detail ?? answer.statusText), answer.status);
@@ -86,7 +103,9 @@ export class Api {
   }
 
   async ticket(): Promise<string> {
-    return (await this.call("POST", "ws/tickets", { origin: location.origin })).ticket;
+    const { ticket } = await this.call("POST", "ws/tickets", { origin: location.origin });
+    this.ticketedBy = this.tokens.held;
+    return ticket;
   }
 
   preferences(): Promise<Preferences> {

@@ -7,7 +7,8 @@ import { pushState, turnOff, turnOn, type PushState } from "./push.ts";
 import type { Category, Preferences } from "./api.ts";
 import { style } from "./style.ts";
 import { Toasts } from "./toasts.ts";
-import { Trouble, type Action, type ClarionEvents, type Filter, type Item, type Status } from "./types.ts";
+import { subjectOf } from "./tokens.ts";
+import { SUPERSEDED, Trouble, type Action, type ClarionEvents, type Filter, type Item, type Status } from "./types.ts";
 import { itemView, type Doing } from "./views/item.ts";
 import { menuView, moveAmong, perform, place, type Choice } from "./views/menu.ts";
 import { settingsView } from "./views/settings.ts";
@@ -80,6 +81,7 @@ export class ClarionInbox extends LitElement implements Settings {
       status: (status) => this.changedStatus(status),
       trouble: (trouble) => this.trouble(trouble),
       tokenNeeded: () => this.tell("clarion-token-needed", {}),
+      another: () => this.begin(false),
     });
   }
 
@@ -128,11 +130,24 @@ export class ClarionInbox extends LitElement implements Settings {
   // -- life -----------------------------------------------------------------------------------------------------------
 
   private begin(isSamePerson = true): void {
-    if (!this.isConnected) return;
+    if (!isSamePerson) this.blank();
+    if (!this.isConnected) return isSamePerson ? undefined : this.model.end();
     this.isStarted = !!(this.token || this.getToken || this.tokenUrl);
-    if (!isSamePerson) this.bread.clear();
     if (!this.isStarted) return isSamePerson ? undefined : this.model.end();
     this.model.restart(isSamePerson);
+  }
+
+  /** Nothing of the one before stays in sight, and no button does something for them. */
+  private blank(): void {
+    this.bread.clear();
+    this.shutMenu(false);
+    this.isSettings = this.settingsFailed = false;
+    this.preferences = undefined;
+    this.categories = [];
+    this.push = "unsupported";
+    this.opened.clear();
+    this.current = this.said = this.problem = "";
+    this.requestUpdate();
   }
 
   protected override willUpdate(changed: PropertyValues): void {
@@ -339,6 +354,7 @@ export class ClarionInbox extends LitElement implements Settings {
       [this.preferences, this.categories] = await Promise.all([api.preferences(), api.categories()]);
       this.push = await pushState(api, this.pushWorker);
     } catch (error) {
+      if (isOver(error)) return;
       this.settingsFailed = true;
       this.tellError(error);
     }
@@ -350,6 +366,7 @@ export class ClarionInbox extends LitElement implements Settings {
     try {
       this.preferences = await this.model.api.prefer(change);
     } catch (error) {
+      if (isOver(error)) return;
       this.problem = this.text.notDone;
       this.tellError(error);
     }
@@ -364,8 +381,10 @@ export class ClarionInbox extends LitElement implements Settings {
       this.push = await (on ? turnOn : turnOff)(this.model.api, this.pushWorker);
       this.tell("clarion-push", { on: this.push === "on" });
     } catch (error) {
-      this.problem = this.text.notDone;
-      this.tellError(error);
+      if (!isOver(error)) {
+        this.problem = this.text.notDone;
+        this.tellError(error);
+      }
     }
     this.isPushBusy = false;
     this.requestUpdate();
@@ -573,12 +592,5 @@ export class ClarionInbox extends LitElement implements Settings {
   }
 }
 
-/** Whose token it is, as far as it says; only to know whether what is shown must be forgotten. */
-function subjectOf(token: unknown): string {
-  try {
-    const claims = JSON.parse(atob(String(token).split(".")[1]!.replace(/-/g, "+").replace(/_/g, "/")));
-    return String(claims.user_id ?? claims.sub ?? "");
-  } catch {
-    return "";
-  }
-}
+/** Whether it was asked for somebody who is not here any more. */
+const isOver = (error: unknown): boolean => error instanceof Trouble && error.code === SUPERSEDED;

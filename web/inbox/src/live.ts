@@ -76,6 +76,14 @@ export class Live {
     void this.connect();
   };
 
+  /** What it told of could not be read, for the `times`th time: come back after a pause. */
+  later(times: number): void {
+    if (this.status === "stopped" || this.status === "signed-out") return;
+    this.drop();
+    this.failures = times;
+    this.comeBack();
+  }
+
   private readonly looked = (): void => {
     if (document.visibilityState === "visible" && this.status === "live") this.beat();
     else if (document.visibilityState === "visible" && this.status !== "signed-out") this.again();

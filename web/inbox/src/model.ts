@@ -1,18 +1,18 @@
 // The inbox as the page works with it: what is loaded, what the person does, what the server tells. No pixels here.
 import { Api, type Marked, type Page } from "./api.ts";
-import { Live, type Frame } from "./live.ts";
+import { Live, pauseAfter, type Frame } from "./live.ts";
 import { itemOf } from "./reading.ts";
 import { Store } from "./store.ts";
 import { morning } from "./times.ts";
 import { Tokens, type TokenSource } from "./tokens.ts";
-import { Trouble, type Action, type Filter, type Item, type Status } from "./types.ts";
+import { SUPERSEDED, Trouble, type Action, type Filter, type Item, type Status } from "./types.ts";
 
 export const PAGE = 20;
 const MOST = 200;
 const RECOUNT_AFTER = 1000;
 const FILTERS: Filter[] = ["all", "unread", "snoozed", "archived"];
 
-export interface Paging { next: number | null | undefined; isLoading: boolean; failed: boolean }
+export interface Paging { next: number | null | undefined; isLoading: boolean; failed: boolean; load?: Promise<void> }
 export type Snooze = "hour" | "tomorrow" | "monday";
 /** What the element hears. */
 export interface Listener {
@@ -22,6 +22,8 @@ export interface Listener {
   status(status: Status): void;
   trouble(trouble: Trouble): void;
   tokenNeeded(): void;
+  /** A token of another person was given than the one before. */
+  another(): void;
 }
 export interface Settings extends TokenSource { server: string; pollSeconds: number }
 
@@ -35,11 +37,15 @@ export class Model {
   private readonly listener: Listener;
   private timezone = "";
   private recounting = 0;
+  private unreadable = 0;
+  private isSeeing = false;
+  private unseeing = 0;
+  private seenAgain = 0;
 
   constructor(settings: () => Settings, listener: Listener) {
     this.settings = settings;
     this.listener = listener;
-    this.tokens = new Tokens(settings);
+    this.tokens = new Tokens(settings, () => listener.another());
     this.api = new Api(() => this.server(), this.tokens);
     const address = (): string => `${this.server().replace(/^http/i, "ws")}/ws/notifications/`;
     this.live = new Live(this.api, address, {
@@ -59,6 +65,9 @@ export class Model {
   }
 
   stop(): void {
+    clearTimeout(this.recounting);
+    clearTimeout(this.seenAgain);
+    this.seenAgain = 0;
     this.live.stop();
   }
 
@@ -71,8 +80,9 @@ export class Model {
 
   /** Nobody is signed in any more. */
   end(): void {
-    this.live.stop();
-    this.tokens.forget();
+    this.stop();
+    this.api.leave();
+    this.tokens.leave();
     this.store.clear();
     this.forget();
     this.listener.changed();
@@ -80,6 +90,7 @@ export class Model {
 
   private forget(): void {
     this.timezone = "";
+    this.unreadable = this.unseeing = 0;
     this.paging = Object.fromEntries(FILTERS.map((filter) => [filter, { next: undefined, isLoading: false, failed: false }])) as Record<Filter, Paging>;
   }
 
@@ -89,6 +100,8 @@ export class Model {
 
   /** The first page anew; as many as are there already. */
   async reload(filter: Filter): Promise<void> {
+    // A page on its way may be older than what is asked for now.
+    while (this.paging[filter].isLoading) await this.paging[filter].load?.catch(() => undefined);
     const size = Math.min(MOST, Math.max(PAGE, this.store.list(filter).length));
     await this.paged(filter, async () => {
       const page = await this.api.list(filter, null, size);
@@ -120,6 +133,11 @@ export class Model {
     const paging = this.paging[filter];
     if (paging.isLoading) return;
     paging.isLoading = true;
+    paging.load = this.loaded(paging, load);
+    await paging.load;
+  }
+
+  private async loaded(paging: Paging, load: () => Promise<Page>): Promise<void> {
     this.listener.changed();
     try {
       const page = await load();
@@ -165,10 +183,11 @@ export class Model {
   /** A change of so many items that they were not named. The place to come back to moves when they were read. */
   private async reloadAll(rev: number): Promise<void> {
     try {
-      for (const filter of FILTERS) if (this.paging[filter].next !== undefined) await this.reload(filter);
+      for (const filter of FILTERS) if (this.paging[filter].next !== undefined || this.paging[filter].isLoading) await this.reload(filter);
+      this.unreadable = 0;
       this.store.rev = Math.max(this.store.rev, rev);
-    } catch {
-      this.live.start();
+    } catch (error) {
+      if (!isOver(error)) this.live.later(this.unreadable++);
     }
   }
 
@@ -194,10 +213,11 @@ export class Model {
 
   /** The server closed the socket because of the token. */
   private expired(): void {
-    void this.tokens.get().then((token) => this.tokens.refuse(token), () => undefined);
+    this.tokens.refuse(this.api.ticketedBy);
   }
 
   private fail(trouble: Trouble): void {
+    if (isOver(trouble)) return;
     if (trouble.code === "unauthenticated") this.listener.tokenNeeded();
     this.listener.trouble(trouble);
   }
@@ -250,10 +270,20 @@ export class Model {
     this.listener.changed();
   }
 
-  /** The list was shown. */
+  /** The list was shown. One call at a time; one that came to nothing is made again after a pause. */
   async seen(): Promise<void> {
-    if (this.store.counts.unseen === 0) return;
-    await this.api.markAll("seen-all").then((marked) => this.counted(marked), () => undefined);
+    if (this.store.counts.unseen === 0 || this.isSeeing || this.seenAgain) return;
+    this.isSeeing = true;
+    const marked = await this.api.markAll("seen-all").catch(() => undefined);
+    this.isSeeing = false;
+    this.unseeing = marked ? 0 : this.unseeing + 1;
+    if (marked) this.counted(marked);
+    if (this.store.counts.unseen) this.seenAgain = window.setTimeout(() => {
+      this.seenAgain = 0;
+      this.listener.changed();
+    }, pauseAfter(this.unseeing, Math.random()));
     this.listener.changed();
   }
 }
+
+const isOver = (error: unknown): boolean => error instanceof Trouble && error.code === SUPERSEDED;

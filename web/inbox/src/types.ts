@@ -44,6 +44,9 @@ export interface ClarionEvents {
   "clarion-error": { code: string; message: string };
 }
 
+/** `code` of a call that was begun for somebody else than who is here now: nobody is told of it. */
+export const SUPERSEDED = "superseded";
+
 /** A refusal or a failure. `code` is the server's, or `network`, `unauthenticated`. */
 export class Trouble extends Error {
   readonly code: string;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import "./model.test.ts";
 import { pauseAfter } from "../src/live.ts";
 import { itemOf, safeLink } from "../src/reading.ts";
 import { Store } from "../src/store.ts";

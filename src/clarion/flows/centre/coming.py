@@ -151,7 +151,12 @@ def _item(row: Sequence[object], person: PersonFacts, now: datetime) -> Item | N
         collected=bool(told),
         policy=policy_of(category),
     )
-    verdict = decide(person.wishes_for(category.id), asked, at)
+    wishes = person.wishes_for(category.id)
+    verdict = decide(wishes, asked, at)
+    if verdict.outcome is Outcome.HOLD and verdict.until is not None:
+        # it may be held beyond its own end, and then nothing comes
+        then = decide(wishes, asked, verdict.until)
+        verdict = then if then.outcome is Outcome.EXPIRE else verdict
     return Item(
         at=_when(verdict, at),
         channel=asked.channel,

@@ -36,7 +36,7 @@ def mark(
     """Make the change of these items, or of all that it fits; those of others and those it changes nothing of are
     passed over. `until` is for SNOOZE."""
     changed = changing.change(user_id, kind, now, ids=ids, until=until)
-    _tell_after_commit(user_id, kind, changed)
+    _tell_after_commit(user_id, kind, changed, whole=ids is None)
     return changed
 
 
@@ -81,19 +81,20 @@ def wake(now: datetime) -> int:
     return len(due)
 
 
-def _tell_after_commit(user_id: UUID, kind: Change, changed: Changed) -> None:
+def _tell_after_commit(user_id: UUID, kind: Change, changed: Changed, whole: bool = False) -> None:
     if changed.items:
-        transaction.on_commit(partial(_tell, user_id, kind, changed))
+        transaction.on_commit(partial(_tell, user_id, kind, changed, whole))
 
 
-def _tell(user_id: UUID, kind: Change, changed: Changed) -> None:
-    """Show a change to the person's sockets; many items at once are told of as one."""
-    if len(changed.items) > SHOWN_MOST:
-        update = frames.changed_all(kind, changed.rev)
+def _tell(user_id: UUID, kind: Change, changed: Changed, whole: bool) -> None:
+    """Show a change to the person's sockets. A change of the `whole` inbox is told of as one; many items of a part of
+    it (a category, a group) are read by the sockets themselves, for nobody may take them for all."""
+    if len(changed.items) <= SHOWN_MOST:
+        told = [frames.changed_items(_notes(reading.some(user_id, changed.items)), changed.rev), frames.unread(changed)]
     else:
-        update = frames.changed_items(_notes(reading.some(user_id, changed.items)), changed.rev)
+        told = [frames.changed_all(kind, changed.rev), frames.unread(changed)] if whole else [""]
     try:
-        LiveLayer().tell(user_id, [update, frames.unread(changed)], changed.rev)
+        LiveLayer().tell(user_id, told, changed.rev)
     except Unreachable:
         log.warning("change_not_told", items=len(changed.items))
 

@@ -62,13 +62,15 @@ _RULES = {
     Change.UNREAD: _Rule("read_at = NULL", f"read_at IS NOT NULL AND {_OUT}"),
     Change.SEEN: _Rule(_SEEN, "seen_at IS NULL AND recalled_at IS NULL"),
     Change.DISMISS: _Rule(
-        f"dismissed_at = %(now)s, {_READ}", "dismissed_at IS NULL AND recalled_at IS NULL", reads=True
+        f"dismissed_at = %(now)s, snoozed_until = NULL, {_READ}",
+        "dismissed_at IS NULL AND recalled_at IS NULL",
+        reads=True,
     ),
     Change.ARCHIVE: _Rule(f"archived_at = %(now)s, {_READ}", f"archived_at IS NULL AND {_OUT}", reads=True),
     Change.RESTORE: _Rule("archived_at = NULL", "archived_at IS NOT NULL AND recalled_at IS NULL"),
     Change.SNOOZE: _Rule(f"snoozed_until = %(until)s, {_SEEN}", _OUT),
     Change.WAKE: _Rule("snoozed_until = NULL, read_at = NULL, seen_at = NULL", f"snoozed_until IS NOT NULL AND {_OUT}"),
-    Change.RECALL: _Rule("recalled_at = %(now)s", "recalled_at IS NULL"),
+    Change.RECALL: _Rule("recalled_at = %(now)s, snoozed_until = NULL", "recalled_at IS NULL"),
     Change.REVISE: _Rule("content_sealed = %(content)s", "recalled_at IS NULL"),
     Change.ACT: _Rule(f"acted = %(action)s, {_READ}", "acted = '' AND recalled_at IS NULL", reads=True),
 }

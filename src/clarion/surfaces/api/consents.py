@@ -176,12 +176,12 @@ def _answer(call: Call, user: User) -> Answer:
 class ConsentsView(Endpoint):
     tag = "preferences"
 
-    @operation(permission=Open.SIGNED_IN, answers={200: ConsentsOut})
+    @operation(permission=Open.SIGNED_IN, answers={200: ConsentsOut}, problems=(404,))
     def get(self, call: Call) -> Answer:
         """Show what I agreed to, and the words I would agree to."""
         return Answer(value=_state(find_user(call.caller.user_id)))
 
-    @operation(permission=Open.SIGNED_IN, body=ConsentIn, answers={200: ConsentsOut})
+    @operation(permission=Open.SIGNED_IN, body=ConsentIn, answers={200: ConsentsOut}, problems=(404,))
     def post(self, call: Call) -> Answer:
         """Give or withdraw my consent.
 
@@ -193,7 +193,7 @@ class ConsentsView(Endpoint):
 class ConsentHistoryView(Endpoint):
     tag = "preferences"
 
-    @operation(permission=Open.SIGNED_IN, query=PageQuery, answers={200: RecordPage})
+    @operation(permission=Open.SIGNED_IN, query=PageQuery, answers={200: RecordPage}, problems=(404,))
     def get(self, call: Call) -> Answer:
         """List all that I ever agreed to or withdrew."""
         return _history(call, call.caller.user_id)

@@ -51,11 +51,11 @@ class PresenceView(Endpoint):
         """My own presence."""
         return Answer(value=_out(call.caller.user_id))
 
-    @operation(permission=Open.SIGNED_IN, body=PresenceIn, answers={200: PresenceOut}, problems=(503,))
+    @operation(permission=Open.SIGNED_IN, body=PresenceIn, answers={200: PresenceOut}, problems=(404, 503))
     def patch(self, call: Call) -> Answer:
         """Show room-mates that I am online, or do not; it holds at once."""
         body: PresenceIn = call.body
-        keeping.show_presence(call.caller.user_id, body.show_presence)
+        keeping.show_presence(find_user(call.caller.user_id).id, body.show_presence)
         return Answer(value=_out(call.caller.user_id))
 
 

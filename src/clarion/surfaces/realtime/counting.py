@@ -26,6 +26,7 @@ class Counting:
         self._key = process_key(self._process)
         self._changes: dict[str, int] = {}
         self._writing: asyncio.Future[None] | None = None
+        self._people = 0  # as we left the hash
         self.sure = False
         """Whether Redis knows all that was noted; else hints may not reach us."""
 
@@ -68,16 +69,21 @@ class Counting:
         changes, self._changes = self._changes, {}
         try:
             async with self._redis.pipeline(transaction=True) as pipeline:
+                pipeline.hlen(self._key)
                 for user, change in changes.items():
                     pipeline.hincrby(self._key, user, change)
+                pipeline.hlen(self._key)
                 pipeline.expire(self._key, FORGOTTEN_SECONDS)
                 pipeline.sadd(processes_key(), self._process)
-                counts = await pipeline.execute()
+                before, *counts = await pipeline.execute()
+            if before != self._people:  # Redis forgot the others, and this write would hide it from the next beat
+                self.sure = False
+            self._people = counts[len(changes)]
             gone = [
                 user for user, count in zip(changes, counts, strict=False) if count <= 0 and user not in self._changes
             ]
             if gone:
-                await self._redis.hdel(self._key, *gone)
+                self._people -= await self._redis.hdel(self._key, *gone)
         except OUTAGES as error:
             log.warning("sockets_not_counted", kind=type(error).__name__)
             self.sure = False
@@ -94,6 +100,7 @@ class Counting:
                     pipeline.expire(self._key, FORGOTTEN_SECONDS)
                 pipeline.sadd(processes_key(), self._process)
                 await pipeline.execute()
+            self._people = len(whole)
             await self._forget_the_dead()
             self.sure = True
         except OUTAGES:

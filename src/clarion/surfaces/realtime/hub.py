@@ -7,7 +7,7 @@ costs one query for all of them; so a socket lives through an outage of Redis an
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic
 from typing import Any, Protocol
 from uuid import UUID
@@ -30,6 +30,7 @@ from clarion.surfaces.realtime.loading import Loading
 from clarion.surfaces.realtime.rooms import Guest, Rooms
 
 BEAT_SECONDS = 2.0
+SILENT_SECONDS = 6.0
 LOOK_SECONDS = 10.0
 CHECK_SECONDS = 30.0
 ADMITTED_SECONDS = 60.0
@@ -76,7 +77,7 @@ class Hub:
     async def enter(self, session: Member) -> None:
         """From now on the session is told what its user's inbox is told. Raises Refused for one socket too many."""
         if not self._tasks:
-            self._tasks = [asyncio.create_task(step) for step in (self._listen(), self._beat(), self._look_after())]
+            self._tasks = [asyncio.create_task(_for_ever(w)) for w in (self._listen, self._beat, self._look_after)]
         user = str(session.visitor.user_id)
         mates = self._users.setdefault(user, set())
         if len(mates) >= SOCKETS_A_USER:
@@ -105,14 +106,20 @@ class Hub:
                     await self._hear(subscription)
             except OUTAGES as error:
                 log.warning("live_layer_lost", kind=type(error).__name__)
-            self._hears = False
+            finally:
+                self._hears = False
             await asyncio.sleep(random.uniform(0.2, 1.0))  # noqa: S311
 
     async def _hear(self, subscription: Any) -> None:
+        heard_at = monotonic()
         while True:
             message = await subscription.get_message(timeout=BEAT_SECONDS)
             if message is None:
+                if monotonic() - heard_at > SILENT_SECONDS:
+                    raise redis.ConnectionError("the subscription is silent")
+                await subscription.ping()  # a line that is dead on the way says nothing, for a quarter of an hour
                 continue
+            heard_at = monotonic()
             if message["type"] == "subscribe":
                 self._hears = True
                 self.rooms.all_are_behind()
@@ -193,6 +200,16 @@ class Hub:
 
     def _sessions(self) -> list[Member]:
         return [session for mates in self._users.values() for session in mates]
+
+
+async def _for_ever(work: Callable[[], Awaitable[None]]) -> None:
+    """All sockets of the process depend on this work: a fault ends a round of it, never the work."""
+    while True:
+        try:
+            await work()
+        except Exception as error:  # the top of a task: a bug is logged, the next round may be free of it
+            log.error("unexpected_error", kind=type(error).__name__, exc_info=error)
+        await asyncio.sleep(random.uniform(0.5, 1.5))  # noqa: S311
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()

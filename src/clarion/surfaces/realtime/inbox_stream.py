@@ -51,14 +51,16 @@ class InboxStream:
             elif since is not None:
                 await self._tell_items(since)
             else:
-                await self._tell_page(opening.items)
+                # a client that is cut off between them comes back with the greatest revision it has seen
+                await self._tell_page(sorted(opening.items, key=lambda item: item.rev))
             self._told = max(self._told, at.rev)
         self._opened = True
         self.newest_is(0)
 
     def hear(self, rev: int, frame: str) -> None:
-        """A hint; one that is not next, or comes while the client is behind, says only how far the inbox is."""
-        if rev == self._told + 1 and self._is_idle() and self._outgoing.has_room:
+        """A hint; one that is not next, names nothing, or comes while the client is behind, says only how far the inbox
+        is."""
+        if frame and rev == self._told + 1 and self._is_idle() and self._outgoing.has_room:
             self._outgoing.put(frame)
             self._told = rev
         else:
@@ -80,9 +82,10 @@ class InboxStream:
             if rev is None:
                 await self._tell_items(since)
             else:
-                before, self._told = self._told, min(rev, self._told)
+                told, seq = self._told, self._seq
+                self._told, self._seq = min(rev, told), 0  # what was told by its number is asked for again, too
                 await self._tell_changes()
-                self._told = max(self._told, before)
+                self._told, self._seq = max(self._told, told), seq
             self._outgoing.put(answers.caught_up(at.seq, self._told))
 
     def stop(self) -> None:
@@ -95,10 +98,9 @@ class InboxStream:
             while self._newest > self._told:
                 async with self._free:
                     before = self._told
+                    self._newest = before  # what is heard from here on may be too late for this reading
                     await self._tell_changes()
-                    if self._told == before:  # a revision that was never given
-                        self._newest = before
-                    else:
+                    if self._told > before:  # else it was a revision that was never given
                         at = (await self._loading.openings.get((self._user_id, False))).standing
                         self._outgoing.put_late(frames.unread(at))
         except Exception as error:  # noqa: BLE001 -- it ends the socket, which says why
@@ -132,8 +134,8 @@ class InboxStream:
         """Items by their numbers, which may be ahead of the revision that was told."""
         await self._tell(items)
         if items:
-            self._seq = max(self._seq, items[-1].seq)
-            self._newest = max(self._newest, items[-1].born_rev)
+            self._seq = max(self._seq, *(item.seq for item in items))
+            self._newest = max(self._newest, *(item.born_rev for item in items))
 
     async def _tell(self, items: list[Item]) -> None:
         for item in items:

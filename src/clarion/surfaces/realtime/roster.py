@@ -92,6 +92,7 @@ class Roster:
         return user in self._written.get(room, ())
 
     async def _write(self, come: Sequence[Place], gone: Sequence[Place]) -> None:
+        had_people = bool(self._written)
         for room, user in come:
             self._written.setdefault(room, set()).add(user)
         for room, user in gone:
@@ -99,7 +100,9 @@ class Roster:
         empty = {room for room, _ in gone if not self._written[room]}
         for room in empty:
             del self._written[room]
-        await self._book.write(come, gone, empty)
+        known = await self._book.write(come, gone, empty)
+        if had_people and not known:  # Redis forgot the others, and this write would hide it from the next beat
+            self._sure = False
 
     async def _write_anew(self) -> None:
         """Others may have been told that our people are gone, and what was told meanwhile is lost."""

@@ -25,10 +25,10 @@ class RosterBook:
         key = rosters.alive_key(self.process)
         return await self._redis.set(key, 1, ex=rosters.FORGOTTEN_SECONDS, get=True) is not None
 
-    async def write(self, come: Collection[Place], gone: Collection[Place], empty: Collection[str]) -> None:
-        """Our people that came and went, and rooms where none of ours is left."""
+    async def write(self, come: Collection[Place], gone: Collection[Place], empty: Collection[str]) -> bool:
+        """Our people that came and went, and rooms where none of ours is left; whether this process was known to."""
         pipeline = self._redis.pipeline(transaction=True)
-        pipeline.set(rosters.alive_key(self.process), 1, ex=rosters.FORGOTTEN_SECONDS)
+        pipeline.set(rosters.alive_key(self.process), 1, ex=rosters.FORGOTTEN_SECONDS, get=True)
         pipeline.sadd(rosters.processes_key(), self.process)
         for room, user in come:
             pipeline.sadd(rosters.people_key(self.process, room), user)
@@ -38,7 +38,7 @@ class RosterBook:
             pipeline.sadd(rosters.rooms_key(self.process), room)
         for room in empty:
             pipeline.srem(rosters.rooms_key(self.process), room)
-        await pipeline.execute()
+        return (await pipeline.execute())[0] is not None
 
     async def clear(self, process: str, rooms: Iterable[str]) -> None:
         """Forget a process and its people in these rooms."""

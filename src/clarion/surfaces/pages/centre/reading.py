@@ -127,6 +127,10 @@ class _Reading:
 
     def _day(self, day: str) -> dict[str, str] | str | None:
         kind = self.values[f"quiet.{day}"]
+        typed = any(self.changed.get(f"quiet.{day}.{end}") for end in ("begin", "end"))
+        if typed and f"quiet.{day}" not in self.changed:
+            # times of its own, though the choice beside them was left as it was
+            kind = "own"
         match kind:
             case "none":
                 return None

@@ -1,4 +1,4 @@
-/* <clarion-inbox>, Apache-2.0; built by web/inbox from a2ebd1b4234b928509f269056e2f51fd0af0b8312225938bd76701fc1f83503c; see clarion-inbox.LICENSES.txt. */
+/* <clarion-inbox>, Apache-2.0; built by web/inbox from 12b36df7588cf2027373094edf14d610830ecd30829bdebef545637fd2f567ce; see clarion-inbox.LICENSES.txt. */
 // node_modules/@lit/reactive-element/css-tag.js
 var e = globalThis, t = e.ShadowRoot && (e.ShadyCSS === void 0 || e.ShadyCSS.nativeShadow) && "adoptedStyleSheets" in Document.prototype && "replace" in CSSStyleSheet.prototype, n = Symbol(), r = /* @__PURE__ */ new WeakMap(), i = class {
 	constructor(e, t, r) {
@@ -30,7 +30,7 @@ var e = globalThis, t = e.ShadowRoot && (e.ShadyCSS === void 0 || e.ShadyCSS.nat
 	let t = "";
 	for (let n of e.cssRules) t += n.cssText;
 	return a(t);
-})(e) : e, { is: l, defineProperty: u, getOwnPropertyDescriptor: d, getOwnPropertyNames: f, getOwnPropertySymbols: p, getPrototypeOf: m } = Object, h = globalThis, ee = h.trustedTypes, te = ee ? ee.emptyScript : "", ne = h.reactiveElementPolyfillSupport, g = (e, t) => e, _ = {
+})(e) : e, { is: l, defineProperty: u, getOwnPropertyDescriptor: d, getOwnPropertyNames: f, getOwnPropertySymbols: p, getPrototypeOf: m } = Object, h = globalThis, ee = h.trustedTypes, te = ee ? ee.emptyScript : "", ne = h.reactiveElementPolyfillSupport, g = (e, t) => e, re = {
 	toAttribute(e, t) {
 		switch (t) {
 			case Boolean:
@@ -59,23 +59,23 @@ var e = globalThis, t = e.ShadowRoot && (e.ShadyCSS === void 0 || e.ShadyCSS.nat
 		}
 		return n;
 	}
-}, re = (e, t) => !l(e, t), ie = {
+}, ie = (e, t) => !l(e, t), ae = {
 	attribute: !0,
 	type: String,
-	converter: _,
+	converter: re,
 	reflect: !1,
 	useDefault: !1,
-	hasChanged: re
+	hasChanged: ie
 };
 Symbol.metadata ??= Symbol("metadata"), h.litPropertyMetadata ??= /* @__PURE__ */ new WeakMap();
-var v = class extends HTMLElement {
+var _ = class extends HTMLElement {
 	static addInitializer(e) {
 		this._$Ei(), (this.l ??= []).push(e);
 	}
 	static get observedAttributes() {
 		return this.finalize(), this._$Eh && [...this._$Eh.keys()];
 	}
-	static createProperty(e, t = ie) {
+	static createProperty(e, t = ae) {
 		if (t.state && (t.attribute = !1), this._$Ei(), this.prototype.hasOwnProperty(e) && ((t = Object.create(t)).wrapped = !0), this.elementProperties.set(e, t), !t.noAccessor) {
 			let n = Symbol(), r = this.getPropertyDescriptor(e, n, t);
 			r !== void 0 && u(this.prototype, e, r);
@@ -101,7 +101,7 @@ var v = class extends HTMLElement {
 		};
 	}
 	static getPropertyOptions(e) {
-		return this.elementProperties.get(e) ?? ie;
+		return this.elementProperties.get(e) ?? ae;
 	}
 	static _$Ei() {
 		if (this.hasOwnProperty(g("elementProperties"))) return;
@@ -172,14 +172,14 @@ var v = class extends HTMLElement {
 	_$ET(e, t) {
 		let n = this.constructor.elementProperties.get(e), r = this.constructor._$Eu(e, n);
 		if (r !== void 0 && !0 === n.reflect) {
-			let i = (n.converter?.toAttribute === void 0 ? _ : n.converter).toAttribute(t, n.type);
+			let i = (n.converter?.toAttribute === void 0 ? re : n.converter).toAttribute(t, n.type);
 			this._$Em = e, i == null ? this.removeAttribute(r) : this.setAttribute(r, i), this._$Em = null;
 		}
 	}
 	_$AK(e, t) {
 		let n = this.constructor, r = n._$Eh.get(e);
 		if (r !== void 0 && this._$Em !== r) {
-			let e = n.getPropertyOptions(r), i = typeof e.converter == "function" ? { fromAttribute: e.converter } : e.converter?.fromAttribute === void 0 ? _ : e.converter;
+			let e = n.getPropertyOptions(r), i = typeof e.converter == "function" ? { fromAttribute: e.converter } : e.converter?.fromAttribute === void 0 ? re : e.converter;
 			this._$Em = r;
 			let a = i.fromAttribute(t, e.type);
 			this[r] = a ?? this._$Ej?.get(r) ?? a, this._$Em = null;
@@ -188,7 +188,7 @@ var v = class extends HTMLElement {
 	requestUpdate(e, t, n, r = !1, i) {
 		if (e !== void 0) {
 			let a = this.constructor;
-			if (!1 === r && (i = this[e]), n ??= a.getPropertyOptions(e), !((n.hasChanged ?? re)(i, t) || n.useDefault && n.reflect && i === this._$Ej?.get(e) && !this.hasAttribute(a._$Eu(e, n)))) return;
+			if (!1 === r && (i = this[e]), n ??= a.getPropertyOptions(e), !((n.hasChanged ?? ie)(i, t) || n.useDefault && n.reflect && i === this._$Ej?.get(e) && !this.hasAttribute(a._$Eu(e, n)))) return;
 			this.C(e, t, n);
 		}
 		!1 === this.isUpdatePending && (this._$ES = this._$EP());
@@ -252,15 +252,15 @@ var v = class extends HTMLElement {
 	updated(e) {}
 	firstUpdated(e) {}
 };
-v.elementStyles = [], v.shadowRootOptions = { mode: "open" }, v[g("elementProperties")] = /* @__PURE__ */ new Map(), v[g("finalized")] = /* @__PURE__ */ new Map(), ne?.({ ReactiveElement: v }), (h.reactiveElementVersions ??= []).push("2.1.2");
+_.elementStyles = [], _.shadowRootOptions = { mode: "open" }, _[g("elementProperties")] = /* @__PURE__ */ new Map(), _[g("finalized")] = /* @__PURE__ */ new Map(), ne?.({ ReactiveElement: _ }), (h.reactiveElementVersions ??= []).push("2.1.2");
 // node_modules/lit-html/lit-html.js
-var ae = globalThis, oe = (e) => e, y = ae.trustedTypes, se = y ? y.createPolicy("lit-html", { createHTML: (e) => e }) : void 0, b = "$lit$", x = `lit$${Math.random().toFixed(9).slice(2)}$`, S = "?" + x, ce = `<${S}>`, C = document, w = () => C.createComment(""), T = (e) => e === null || typeof e != "object" && typeof e != "function", E = Array.isArray, le = (e) => E(e) || typeof e?.[Symbol.iterator] == "function", ue = "[ 	\n\f\r]", D = /<(?:(!--|\/[^a-zA-Z])|(\/?[a-zA-Z][^>\s]*)|(\/?$))/g, de = /-->/g, fe = />/g, O = RegExp(`>|${ue}(?:([^\\s"'>=/]+)(${ue}*=${ue}*(?:[^ \t\n\f\r"'\`<>=]|("|')|))|$)`, "g"), pe = /'/g, me = /"/g, he = /^(?:script|style|textarea|title)$/i, ge = (e) => (t, ...n) => ({
+var v = globalThis, oe = (e) => e, y = v.trustedTypes, se = y ? y.createPolicy("lit-html", { createHTML: (e) => e }) : void 0, ce = "$lit$", b = `lit$${Math.random().toFixed(9).slice(2)}$`, x = "?" + b, le = `<${x}>`, S = document, C = () => S.createComment(""), w = (e) => e === null || typeof e != "object" && typeof e != "function", T = Array.isArray, ue = (e) => T(e) || typeof e?.[Symbol.iterator] == "function", E = "[ 	\n\f\r]", D = /<(?:(!--|\/[^a-zA-Z])|(\/?[a-zA-Z][^>\s]*)|(\/?$))/g, de = /-->/g, fe = />/g, O = RegExp(`>|${E}(?:([^\\s"'>=/]+)(${E}*=${E}*(?:[^ \t\n\f\r"'\`<>=]|("|')|))|$)`, "g"), pe = /'/g, me = /"/g, he = /^(?:script|style|textarea|title)$/i, ge = (e) => (t, ...n) => ({
 	_$litType$: e,
 	strings: t,
 	values: n
-}), k = ge(1), A = ge(2), j = Symbol.for("lit-noChange"), M = Symbol.for("lit-nothing"), _e = /* @__PURE__ */ new WeakMap(), N = C.createTreeWalker(C, 129);
+}), k = ge(1), A = ge(2), j = Symbol.for("lit-noChange"), M = Symbol.for("lit-nothing"), _e = /* @__PURE__ */ new WeakMap(), N = S.createTreeWalker(S, 129);
 function ve(e, t) {
-	if (!E(e) || !e.hasOwnProperty("raw")) throw Error("invalid template strings array");
+	if (!T(e) || !e.hasOwnProperty("raw")) throw Error("invalid template strings array");
 	return se === void 0 ? t : se.createHTML(t);
 }
 var ye = (e, t) => {
@@ -269,7 +269,7 @@ var ye = (e, t) => {
 		let n = e[t], s, c, l = -1, u = 0;
 		for (; u < n.length && (o.lastIndex = u, c = o.exec(n), c !== null);) u = o.lastIndex, o === D ? c[1] === "!--" ? o = de : c[1] === void 0 ? c[2] === void 0 ? c[3] !== void 0 && (o = O) : (he.test(c[2]) && (i = RegExp("</" + c[2], "g")), o = O) : o = fe : o === O ? c[0] === ">" ? (o = i ?? D, l = -1) : c[1] === void 0 ? l = -2 : (l = o.lastIndex - c[2].length, s = c[1], o = c[3] === void 0 ? O : c[3] === "\"" ? me : pe) : o === me || o === pe ? o = O : o === de || o === fe ? o = D : (o = O, i = void 0);
 		let d = o === O && e[t + 1].startsWith("/>") ? " " : "";
-		a += o === D ? n + ce : l >= 0 ? (r.push(s), n.slice(0, l) + b + n.slice(l) + x + d) : n + x + (l === -2 ? t : d);
+		a += o === D ? n + le : l >= 0 ? (r.push(s), n.slice(0, l) + ce + n.slice(l) + b + d) : n + b + (l === -2 ? t : d);
 	}
 	return [ve(e, a + (e[n] || "<?>") + (t === 2 ? "</svg>" : t === 3 ? "</math>" : "")), r];
 }, P = class e {
@@ -283,8 +283,8 @@ var ye = (e, t) => {
 		}
 		for (; (i = N.nextNode()) !== null && c.length < s;) {
 			if (i.nodeType === 1) {
-				if (i.hasAttributes()) for (let e of i.getAttributeNames()) if (e.endsWith(b)) {
-					let t = u[o++], n = i.getAttribute(e).split(x), r = /([.?@])?(.*)/.exec(t);
+				if (i.hasAttributes()) for (let e of i.getAttributeNames()) if (e.endsWith(ce)) {
+					let t = u[o++], n = i.getAttribute(e).split(b), r = /([.?@])?(.*)/.exec(t);
 					c.push({
 						type: 1,
 						index: a,
@@ -292,45 +292,45 @@ var ye = (e, t) => {
 						strings: n,
 						ctor: r[1] === "." ? xe : r[1] === "?" ? Se : r[1] === "@" ? Ce : L
 					}), i.removeAttribute(e);
-				} else e.startsWith(x) && (c.push({
+				} else e.startsWith(b) && (c.push({
 					type: 6,
 					index: a
 				}), i.removeAttribute(e));
 				if (he.test(i.tagName)) {
-					let e = i.textContent.split(x), t = e.length - 1;
+					let e = i.textContent.split(b), t = e.length - 1;
 					if (t > 0) {
 						i.textContent = y ? y.emptyScript : "";
-						for (let n = 0; n < t; n++) i.append(e[n], w()), N.nextNode(), c.push({
+						for (let n = 0; n < t; n++) i.append(e[n], C()), N.nextNode(), c.push({
 							type: 2,
 							index: ++a
 						});
-						i.append(e[t], w());
+						i.append(e[t], C());
 					}
 				}
 			} else if (i.nodeType === 8) {
-				if (i.data === S) c.push({
+				if (i.data === x) c.push({
 					type: 2,
 					index: a
 				});
 				else {
 					let e = -1;
-					for (; (e = i.data.indexOf(x, e + 1)) !== -1;) c.push({
+					for (; (e = i.data.indexOf(b, e + 1)) !== -1;) c.push({
 						type: 7,
 						index: a
-					}), e += x.length - 1;
+					}), e += b.length - 1;
 				}
 			}
 			a++;
 		}
 	}
 	static createElement(e, t) {
-		let n = C.createElement("template");
+		let n = S.createElement("template");
 		return n.innerHTML = e, n;
 	}
 };
 function F(e, t, n = e, r) {
 	if (t === j) return t;
-	let i = r === void 0 ? n._$Cl : n._$Co?.[r], a = T(t) ? void 0 : t._$litDirective$;
+	let i = r === void 0 ? n._$Cl : n._$Co?.[r], a = w(t) ? void 0 : t._$litDirective$;
 	return i?.constructor !== a && (i?._$AO?.(!1), a === void 0 ? i = void 0 : (i = new a(e), i._$AT(e, n, r)), r === void 0 ? n._$Cl = i : (n._$Co ??= [])[r] = i), i !== void 0 && (t = F(e, i._$AS(e, t.values), i, r)), t;
 }
 var be = class {
@@ -344,7 +344,7 @@ var be = class {
 		return this._$AM._$AU;
 	}
 	u(e) {
-		let { el: { content: t }, parts: n } = this._$AD, r = (e?.creationScope ?? C).importNode(t, !0);
+		let { el: { content: t }, parts: n } = this._$AD, r = (e?.creationScope ?? S).importNode(t, !0);
 		N.currentNode = r;
 		let i = N.nextNode(), a = 0, o = 0, s = n[0];
 		for (; s !== void 0;) {
@@ -354,7 +354,7 @@ var be = class {
 			}
 			a !== s?.index && (i = N.nextNode(), a++);
 		}
-		return N.currentNode = C, r;
+		return N.currentNode = S, r;
 	}
 	p(e) {
 		let t = 0;
@@ -378,7 +378,7 @@ var be = class {
 		return this._$AB;
 	}
 	_$AI(e, t = this) {
-		e = F(this, e, t), T(e) ? e === M || e == null || e === "" ? (this._$AH !== M && this._$AR(), this._$AH = M) : e !== this._$AH && e !== j && this._(e) : e._$litType$ === void 0 ? e.nodeType === void 0 ? le(e) ? this.k(e) : this._(e) : this.T(e) : this.$(e);
+		e = F(this, e, t), w(e) ? e === M || e == null || e === "" ? (this._$AH !== M && this._$AR(), this._$AH = M) : e !== this._$AH && e !== j && this._(e) : e._$litType$ === void 0 ? e.nodeType === void 0 ? ue(e) ? this.k(e) : this._(e) : this.T(e) : this.$(e);
 	}
 	O(e) {
 		return this._$AA.parentNode.insertBefore(e, this._$AB);
@@ -387,7 +387,7 @@ var be = class {
 		this._$AH !== e && (this._$AR(), this._$AH = this.O(e));
 	}
 	_(e) {
-		this._$AH !== M && T(this._$AH) ? this._$AA.nextSibling.data = e : this.T(C.createTextNode(e)), this._$AH = e;
+		this._$AH !== M && w(this._$AH) ? this._$AA.nextSibling.data = e : this.T(S.createTextNode(e)), this._$AH = e;
 	}
 	$(e) {
 		let { values: t, _$litType$: n } = e, r = typeof n == "number" ? this._$AC(e) : (n.el === void 0 && (n.el = P.createElement(ve(n.h, n.h[0]), this.options)), n);
@@ -402,9 +402,9 @@ var be = class {
 		return t === void 0 && _e.set(e.strings, t = new P(e)), t;
 	}
 	k(t) {
-		E(this._$AH) || (this._$AH = [], this._$AR());
+		T(this._$AH) || (this._$AH = [], this._$AR());
 		let n = this._$AH, r, i = 0;
-		for (let a of t) i === n.length ? n.push(r = new e(this.O(w()), this.O(w()), this, this.options)) : r = n[i], r._$AI(a), i++;
+		for (let a of t) i === n.length ? n.push(r = new e(this.O(C()), this.O(C()), this, this.options)) : r = n[i], r._$AI(a), i++;
 		i < n.length && (this._$AR(r && r._$AB.nextSibling, i), n.length = i);
 	}
 	_$AR(e = this._$AA.nextSibling, t) {
@@ -428,10 +428,10 @@ var be = class {
 	}
 	_$AI(e, t = this, n, r) {
 		let i = this.strings, a = !1;
-		if (i === void 0) e = F(this, e, t, 0), a = !T(e) || e !== this._$AH && e !== j, a && (this._$AH = e);
+		if (i === void 0) e = F(this, e, t, 0), a = !w(e) || e !== this._$AH && e !== j, a && (this._$AH = e);
 		else {
 			let r = e, o, s;
-			for (e = i[0], o = 0; o < i.length - 1; o++) s = F(this, r[n + o], t, o), s === j && (s = this._$AH[o]), a ||= !T(s) || s !== this._$AH[o], s === M ? e = M : e !== M && (e += (s ?? "") + i[o + 1]), this._$AH[o] = s;
+			for (e = i[0], o = 0; o < i.length - 1; o++) s = F(this, r[n + o], t, o), s === j && (s = this._$AH[o]), a ||= !w(s) || s !== this._$AH[o], s === M ? e = M : e !== M && (e += (s ?? "") + i[o + 1]), this._$AH[o] = s;
 		}
 		a && !r && this.j(e);
 	}
@@ -475,13 +475,13 @@ var be = class {
 		F(this, e);
 	}
 }, Te = {
-	M: b,
-	P: x,
-	A: S,
+	M: ce,
+	P: b,
+	A: x,
 	C: 1,
 	L: ye,
 	R: be,
-	D: le,
+	D: ue,
 	V: F,
 	I,
 	H: L,
@@ -489,16 +489,16 @@ var be = class {
 	U: Ce,
 	B: xe,
 	F: we
-}, Ee = ae.litHtmlPolyfillSupport;
-Ee?.(P, I), (ae.litHtmlVersions ??= []).push("3.3.3");
+}, Ee = v.litHtmlPolyfillSupport;
+Ee?.(P, I), (v.litHtmlVersions ??= []).push("3.3.3");
 var De = (e, t, n) => {
 	let r = n?.renderBefore ?? t, i = r._$litPart$;
 	if (i === void 0) {
 		let e = n?.renderBefore ?? null;
-		r._$litPart$ = i = new I(t.insertBefore(w(), e), e, void 0, n ?? {});
+		r._$litPart$ = i = new I(t.insertBefore(C(), e), e, void 0, n ?? {});
 	}
 	return i._$AI(e), i;
-}, R = globalThis, z = class extends v {
+}, R = globalThis, z = class extends _ {
 	constructor() {
 		super(...arguments), this.renderOptions = { host: this }, this._$Do = void 0;
 	}
@@ -619,8 +619,8 @@ var ke = {
 		}
 		return this.ut = o, Ie(e, c), j;
 	}
-}), U = (e) => A`<svg viewBox="0 0 24 24" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round">${e}</svg>`, Be = U(A`<path d="M6 9.5a6 6 0 0 1 12 0c0 5 2 6.5 2 6.5H4s2-1.5 2-6.5M10 19.5a2.2 2.2 0 0 0 4 0"/>`), Ve = U(A`<path d="M4 7h9M17 7h3M4 17h3M11 17h9"/><circle cx="15" cy="7" r="2"/><circle cx="9" cy="17" r="2"/>`), He = U(A`<path d="M15 5l-7 7 7 7"/>`), Ue = U(A`<path d="M6 6l12 12M18 6L6 18"/>`), We = U(A`<path d="M5.5 12h.01M12 12h.01M18.5 12h.01" stroke-width="3"/>`), Ge = U(A`<path d="M2.5 12.5l4.5 4.5L16 8M12.5 16l1 1L22 8.5"/>`), Ke = U(A`<path d="M5 12.5l4.5 4.5L19 7.5"/>`), W = U(A`<circle cx="12" cy="12" r="8.5"/><path d="M12 7.5V12l3 2"/>`), qe = U(A`<path d="M4 8h16v11H4zM3 4.5h18V8H3zM10 12h4"/>`), Je = U(A`<rect x="3" y="5.5" width="18" height="13" rx="2.5"/><path d="M4 7.5l8 6 8-6"/>`), Ye = U(A`<path d="M4.5 7h15M10 7V4.5h4V7M6.5 7l1 12.5h9l1-12.5"/>`), Xe = U(A`<path d="M9 14L4.5 9.5 9 5M4.5 9.5H14a5.5 5.5 0 0 1 0 11h-3"/>`), Ze = U(A`<path d="M6 9.5l6 6 6-6"/>`), G = (e) => typeof e == "string" ? e : "", K = (e) => e === !0, Qe = (e) => typeof e == "object" && e && !Array.isArray(e) ? e : {};
-function $e(e) {
+}), U = (e) => A`<svg viewBox="0 0 24 24" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round">${e}</svg>`, Be = U(A`<path d="M6 9.5a6 6 0 0 1 12 0c0 5 2 6.5 2 6.5H4s2-1.5 2-6.5M10 19.5a2.2 2.2 0 0 0 4 0"/>`), Ve = U(A`<path d="M4 7h9M17 7h3M4 17h3M11 17h9"/><circle cx="15" cy="7" r="2"/><circle cx="9" cy="17" r="2"/>`), He = U(A`<path d="M15 5l-7 7 7 7"/>`), Ue = U(A`<path d="M6 6l12 12M18 6L6 18"/>`), We = U(A`<path d="M5.5 12h.01M12 12h.01M18.5 12h.01" stroke-width="3"/>`), Ge = U(A`<path d="M2.5 12.5l4.5 4.5L16 8M12.5 16l1 1L22 8.5"/>`), Ke = U(A`<path d="M5 12.5l4.5 4.5L19 7.5"/>`), W = U(A`<circle cx="12" cy="12" r="8.5"/><path d="M12 7.5V12l3 2"/>`), qe = U(A`<path d="M4 8h16v11H4zM3 4.5h18V8H3zM10 12h4"/>`), Je = U(A`<rect x="3" y="5.5" width="18" height="13" rx="2.5"/><path d="M4 7.5l8 6 8-6"/>`), Ye = U(A`<path d="M4.5 7h15M10 7V4.5h4V7M6.5 7l1 12.5h9l1-12.5"/>`), Xe = U(A`<path d="M9 14L4.5 9.5 9 5M4.5 9.5H14a5.5 5.5 0 0 1 0 11h-3"/>`), Ze = U(A`<path d="M6 9.5l6 6 6-6"/>`), G = (e) => typeof e == "string" ? e : "", K = (e) => e === !0, q = (e) => typeof e == "object" && e && !Array.isArray(e) ? e : {};
+function Qe(e) {
 	let t = G(e).trim();
 	if (!/^https?:\/\//i.test(t)) return "";
 	try {
@@ -629,15 +629,15 @@ function $e(e) {
 		return "";
 	}
 }
-function et(e) {
-	return Array.isArray(e) ? e.slice(0, 2).map(Qe).filter((e) => G(e.key) && G(e.label)).map((e) => ({
+function $e(e) {
+	return Array.isArray(e) ? e.slice(0, 2).map(q).filter((e) => G(e.key) && G(e.label)).map((e) => ({
 		key: G(e.key),
 		label: G(e.label),
-		link: $e(e.link)
+		link: Qe(e.link)
 	})) : [];
 }
-function tt(e) {
-	let t = Qe(e), n = Qe(t.data);
+function et(e) {
+	let t = q(e), n = q(t.data);
 	return {
 		id: G(t.id),
 		seq: Number(t.seq) || 0,
@@ -646,8 +646,8 @@ function tt(e) {
 		priority: Number(t.priority) || 3,
 		title: G(t.title),
 		body: G(t.body),
-		link: $e(n.link),
-		actions: et(n.actions),
+		link: Qe(n.link),
+		actions: $e(n.actions),
 		data: n,
 		createdAt: G(t.created_at),
 		read: K(t.read),
@@ -661,20 +661,29 @@ function tt(e) {
 	};
 }
 // src/types.ts
-var q = class extends Error {
+var tt = "superseded", J = class extends Error {
 	constructor(e, t, n = 0) {
 		super(t), this.code = e, this.status = n;
 	}
 }, nt = 15e3, rt = class {
 	constructor(e, t) {
-		this.server = e, this.tokens = t;
+		this.person = 0, this.ticketedBy = "", this.server = e, this.tokens = t;
+	}
+	leave() {
+		this.person += 1, this.ticketedBy = "";
 	}
 	async call(e, t, n) {
-		let r = await this.tokens.get(), i = await this.send(e, t, r, n);
-		if (i.status === 401 && (this.tokens.refuse(r), r = await this.tokens.get(), i = await this.send(e, t, r, n), i.status === 401 && this.tokens.refuse(r)), i.status === 204) return;
-		let a = await i.json().catch(() => ({}));
-		if (i.ok) return a;
-		throw i.status === 401 ? new q("unauthenticated", "the token is not good", 401) : new q(String(a.code ?? "refused"), String(a.detail ?? i.statusText), i.status);
+		let r = this.person, i = async (e) => {
+			let t = await e.catch((e) => {
+				if (r === this.person) throw e;
+			});
+			if (r !== this.person) throw new J(tt, "somebody else is here now");
+			return t;
+		}, a = await i(this.tokens.get()), o = await i(this.send(e, t, a, n));
+		if (o.status === 401 && (this.tokens.refuse(a), a = await i(this.tokens.get()), o = await i(this.send(e, t, a, n)), o.status === 401 && this.tokens.refuse(a)), o.status === 204) return;
+		let s = await i(o.json().catch(() => ({})));
+		if (o.ok) return s;
+		throw o.status === 401 ? new J("unauthenticated", "the token is not good", 401) : new J(String(s.code ?? "refused"), String(s.detail ?? o.statusText), o.status);
 	}
 	async send(e, t, n, r) {
 		let i = { Authorization: `Bearer ${n}` };
@@ -690,7 +699,7 @@ var q = class extends Error {
 				signal: AbortSignal.timeout(nt)
 			});
 		} catch {
-			throw new q("network", "the server cannot be reached");
+			throw new J("network", "the server cannot be reached");
 		}
 	}
 	async list(e, t, n, r = "") {
@@ -709,7 +718,7 @@ var q = class extends Error {
 	async page(e) {
 		let t = await this.call("GET", `inbox?${e}`);
 		return {
-			items: t.results.map(tt),
+			items: t.results.map(et),
 			rev: t.last_rev,
 			unread: t.unread_count,
 			unseen: t.unseen_count,
@@ -730,7 +739,8 @@ var q = class extends Error {
 		};
 	}
 	async ticket() {
-		return (await this.call("POST", "ws/tickets", { origin: location.origin })).ticket;
+		let { ticket: e } = await this.call("POST", "ws/tickets", { origin: location.origin });
+		return this.ticketedBy = this.tokens.held, e;
 	}
 	preferences() {
 		return this.call("GET", "preferences");
@@ -761,6 +771,9 @@ var ut = class {
 	}
 	stop() {
 		removeEventListener("online", this.again), removeEventListener("offline", this.offline), removeEventListener("pageshow", this.again), document.removeEventListener("visibilitychange", this.looked), this.drop(), this.say("stopped");
+	}
+	later(e) {
+		this.status !== "stopped" && this.status !== "signed-out" && (this.drop(), this.failures = e, this.comeBack());
 	}
 	say(e) {
 		this.status !== e && (this.status = e, this.ears.status(e));
@@ -811,10 +824,10 @@ var ut = class {
 		this.failures = 0, clearTimeout(this.pollTimer), this.pollTimer = 0, clearTimeout(this.heart), this.heart = window.setTimeout(() => this.beat(), at), this.say("live");
 	}
 	closed(e) {
-		this.drop(), e === 4401 && this.ears.expired(), e === 4403 ? (this.ears.trouble(new q("origin_refused", "pages of this origin may not connect; see CLARION_CORS_ORIGINS")), this.startPolling()) : this.comeBack(e);
+		this.drop(), e === 4401 && this.ears.expired(), e === 4403 ? (this.ears.trouble(new J("origin_refused", "pages of this origin may not connect; see CLARION_CORS_ORIGINS")), this.startPolling()) : this.comeBack(e);
 	}
 	failed(e) {
-		let t = e instanceof q ? e : new q("network", "the server cannot be reached");
+		let t = e instanceof J ? e : new J("network", "the server cannot be reached");
 		t.code === "unauthenticated" ? (this.drop(), this.say("signed-out"), this.ears.trouble(t)) : (t.code !== "network" && this.ears.trouble(t), this.comeBack());
 	}
 	comeBack(e = 0) {
@@ -832,7 +845,7 @@ var ut = class {
 					document.visibilityState === "visible" && await this.ears.poll(), e === this.turn && this.say("polling");
 				} catch (t) {
 					if (e !== this.turn) return;
-					if (t instanceof q && t.code === "unauthenticated") return this.failed(t);
+					if (t instanceof J && t.code === "unauthenticated") return this.failed(t);
 					this.say("waiting");
 				}
 				e === this.turn && this.pollTimer && (this.pollTimer = window.setTimeout(() => void t(), this.pollEvery() * (.9 + Math.random() / 5)));
@@ -840,11 +853,11 @@ var ut = class {
 		};
 		this.pollTimer = window.setTimeout(() => void t(), 0);
 	}
-}, J = (e) => !e.dismissed && !e.recalled, Y = {
-	all: (e) => J(e) && !e.archived && !e.snoozedUntil,
-	unread: (e) => J(e) && !e.archived && !e.snoozedUntil && !e.read,
-	snoozed: (e) => J(e) && !e.archived && !!e.snoozedUntil,
-	archived: (e) => J(e) && e.archived
+}, Y = (e) => !e.dismissed && !e.recalled, X = {
+	all: (e) => Y(e) && !e.archived && !e.snoozedUntil,
+	unread: (e) => Y(e) && !e.archived && !e.snoozedUntil && !e.read,
+	snoozed: (e) => Y(e) && !e.archived && !!e.snoozedUntil,
+	archived: (e) => Y(e) && e.archived
 }, dt = class {
 	constructor() {
 		this.counts = {
@@ -864,7 +877,7 @@ var ut = class {
 	}
 	replace(e, t, n, r) {
 		let i = r ? 0 : Math.min(...t.map((e) => e.seq)), a = new Set(t.map((e) => e.id));
-		for (let t of [...this.items.values()]) !a.has(t.id) && t.rev <= n && t.seq >= i && Y[e](t) && this.items.delete(t.id);
+		for (let t of [...this.items.values()]) !a.has(t.id) && t.rev <= n && t.seq >= i && X[e](t) && this.items.delete(t.id);
 		for (let e of t) {
 			let t = this.items.get(e.id);
 			(!t || e.rev >= t.rev) && this.items.set(e.id, e);
@@ -875,7 +888,7 @@ var ut = class {
 		t < this.countsRev || (this.countsRev = t, this.counts = e);
 	}
 	countNew(e) {
-		e.rev === this.countsRev + 1 && Y.all(e) && this.count({
+		e.rev === this.countsRev + 1 && X.all(e) && this.count({
 			unread: this.counts.unread + Number(!e.read),
 			unseen: this.counts.unseen + Number(!e.seen)
 		}, e.rev);
@@ -893,8 +906,8 @@ var ut = class {
 		this.items.set(e, r);
 		let a = (e, t) => Math.max(0, i[e] - Number(t(n)) + Number(t(r)));
 		this.counts = {
-			unread: a("unread", Y.unread),
-			unseen: a("unseen", (e) => Y.all(e) && !e.seen)
+			unread: a("unread", X.unread),
+			unseen: a("unseen", (e) => X.all(e) && !e.seen)
 		};
 		let o = this.counts;
 		return () => {
@@ -905,7 +918,7 @@ var ut = class {
 		return Math.max(0, ...[...this.items.values()].map((e) => e.seq));
 	}
 	list(e) {
-		return [...this.items.values()].filter(Y[e]).sort((e, t) => t.seq - e.seq);
+		return [...this.items.values()].filter(X[e]).sort((e, t) => t.seq - e.seq);
 	}
 	entries(e, t = 0) {
 		let n = /* @__PURE__ */ new Map(), r = [];
@@ -973,22 +986,35 @@ function ht(e, t, n) {
 }
 // src/tokens.ts
 var gt = class {
-	constructor(e) {
-		this.current = "", this.bad = "", this.source = e;
+	constructor(e, t = () => {}) {
+		this.current = "", this.bad = "", this.whose = "", this.turn = 0, this.source = e, this.another = t;
+	}
+	get held() {
+		return this.current;
 	}
 	async get() {
-		return this.current ? this.current : (this.asking ??= this.ask().finally(() => this.asking = void 0), this.asking);
+		if (this.current) return this.current;
+		if (this.asking) return this.asking;
+		let e = this.ask().finally(() => {
+			this.asking === e && (this.asking = void 0);
+		});
+		return this.asking = e, e;
 	}
 	refuse(e) {
 		this.bad = e, this.current === e && (this.current = "");
 	}
 	forget() {
-		this.current = this.bad = "";
+		this.current = this.bad = "", this.asking = void 0, this.turn += 1;
+	}
+	leave() {
+		this.forget(), this.whose = "";
 	}
 	async ask() {
-		let e = this.source(), t = e.token && e.token !== this.bad ? e.token : "";
-		if (!t && e.getToken ? t = await e.getToken() : !t && e.tokenUrl && (t = await this.fetched(e.tokenUrl)), !t || t === this.bad) throw new q("unauthenticated", "no fresh token is to be had", 401);
-		return this.current = t, t;
+		let e = this.turn, t = this.source(), n = t.token && t.token !== this.bad ? t.token : "";
+		if (!n && t.getToken ? n = await t.getToken() : !n && t.tokenUrl && (n = await this.fetched(t.tokenUrl)), e !== this.turn) return this.get();
+		if (!n || n === this.bad) throw new J("unauthenticated", "no fresh token is to be had", 401);
+		let r = this.whose;
+		return this.current = n, this.whose = _t(n) || r, r && r !== this.whose && this.another(), n;
 	}
 	async fetched(e) {
 		let t = await fetch(new URL(e, document.baseURI), {
@@ -996,19 +1022,28 @@ var gt = class {
 			credentials: "same-origin",
 			cache: "no-store"
 		}).catch(() => void 0);
-		if (!t) throw new q("network", "the token address cannot be reached");
-		if (!t.ok) throw new q(t.status >= 500 ? "network" : "unauthenticated", "the token address refused", t.status);
+		if (!t) throw new J("network", "the token address cannot be reached");
+		if (!t.ok) throw new J(t.status >= 500 ? "network" : "unauthenticated", "the token address refused", t.status);
 		let n = await t.json().catch(() => ({}));
 		return String(n.access ?? n.token ?? "");
 	}
-}, X = 200, _t = 1e3, vt = [
+};
+function _t(e) {
+	try {
+		let t = JSON.parse(atob(String(e).split(".")[1].replace(/-/g, "+").replace(/_/g, "/")));
+		return String(t.user_id ?? t.sub ?? "");
+	} catch {
+		return "";
+	}
+}
+var Z = 200, vt = 1e3, yt = [
 	"all",
 	"unread",
 	"snoozed",
 	"archived"
-], yt = class {
+], bt = class {
 	constructor(e, t) {
-		this.store = new dt(), this.timezone = "", this.recounting = 0, this.read = (e) => this.done(e.id, {
+		this.store = new dt(), this.timezone = "", this.recounting = 0, this.unreadable = 0, this.isSeeing = !1, this.unseeing = 0, this.seenAgain = 0, this.read = (e) => this.done(e.id, {
 			read: !0,
 			seen: !0
 		}, () => this.api.mark(e.id, "read")), this.unread = (e) => this.done(e.id, { read: !1 }, () => this.api.mark(e.id, "unread")), this.dismiss = (e) => this.done(e.id, {
@@ -1026,7 +1061,7 @@ var gt = class {
 			acted: t.key,
 			read: !0,
 			seen: !0
-		}, () => this.api.mark(e.id, `actions/${encodeURIComponent(t.key)}`)), this.settings = e, this.listener = t, this.tokens = new gt(e), this.api = new rt(() => this.server(), this.tokens);
+		}, () => this.api.mark(e.id, `actions/${encodeURIComponent(t.key)}`)), this.settings = e, this.listener = t, this.tokens = new gt(e, () => t.another()), this.api = new rt(() => this.server(), this.tokens);
 		let n = () => `${this.server().replace(/^http/i, "ws")}/ws/notifications/`;
 		this.live = new ut(this.api, n, {
 			rev: () => this.store.rev,
@@ -1042,16 +1077,16 @@ var gt = class {
 		this.live.start();
 	}
 	stop() {
-		this.live.stop();
+		clearTimeout(this.recounting), clearTimeout(this.seenAgain), this.seenAgain = 0, this.live.stop();
 	}
 	restart(e) {
 		e || this.end(), this.tokens.forget(), this.live.start();
 	}
 	end() {
-		this.live.stop(), this.tokens.forget(), this.store.clear(), this.forget(), this.listener.changed();
+		this.stop(), this.api.leave(), this.tokens.leave(), this.store.clear(), this.forget(), this.listener.changed();
 	}
 	forget() {
-		this.timezone = "", this.paging = Object.fromEntries(vt.map((e) => [e, {
+		this.timezone = "", this.unreadable = this.unseeing = 0, this.paging = Object.fromEntries(yt.map((e) => [e, {
 			next: void 0,
 			isLoading: !1,
 			failed: !1
@@ -1061,7 +1096,8 @@ var gt = class {
 		return new URL(this.settings().server || "/", document.baseURI).href.replace(/\/+$/, "");
 	}
 	async reload(e) {
-		let t = Math.min(X, Math.max(20, this.store.list(e).length));
+		for (; this.paging[e].isLoading;) await this.paging[e].load?.catch(() => void 0);
+		let t = Math.min(Z, Math.max(20, this.store.list(e).length));
 		await this.paged(e, async () => {
 			let n = await this.api.list(e, null, t);
 			return this.store.replace(e, n.items, n.rev, n.next === null), n;
@@ -1076,7 +1112,7 @@ var gt = class {
 	}
 	async loadGroup(e, t) {
 		await this.paged(e, async () => {
-			let n = await this.api.list(e, null, X, t);
+			let n = await this.api.list(e, null, Z, t);
 			return n.items.forEach((e) => this.store.put(e)), {
 				...n,
 				next: this.paging[e].next ?? null
@@ -1085,29 +1121,30 @@ var gt = class {
 	}
 	async paged(e, t) {
 		let n = this.paging[e];
-		if (!n.isLoading) {
-			n.isLoading = !0, this.listener.changed();
-			try {
-				let e = await t();
-				n.next = e.next, n.failed = !1, this.store.count({
-					unread: e.unread,
-					unseen: e.unseen
-				}, e.rev);
-			} catch (e) {
-				throw n.failed = !0, e;
-			} finally {
-				n.isLoading = !1, this.listener.changed();
-			}
+		n.isLoading || (n.isLoading = !0, n.load = this.loaded(n, t), await n.load);
+	}
+	async loaded(e, t) {
+		this.listener.changed();
+		try {
+			let n = await t();
+			e.next = n.next, e.failed = !1, this.store.count({
+				unread: n.unread,
+				unseen: n.unseen
+			}, n.rev);
+		} catch (t) {
+			throw e.failed = !0, t;
+		} finally {
+			e.isLoading = !1, this.listener.changed();
 		}
 	}
 	hear(e) {
-		if (e.type === "notification") this.arrived(tt(e.data));
+		if (e.type === "notification") this.arrived(et(e.data));
 		else if (e.type === "unread") this.store.count({
 			unread: e.data.count,
 			unseen: e.data.unseen
 		}, e.data.rev);
 		else if (e.type === "update" && e.data.all) this.reloadAll(e.data.rev);
-		else if (e.type === "update") e.data.items.map(tt).forEach((e) => this.told(e, !1));
+		else if (e.type === "update") e.data.items.map(et).forEach((e) => this.told(e, !1));
 		else return;
 		this.recountSoon(), this.listener.changed();
 	}
@@ -1122,14 +1159,14 @@ var gt = class {
 					unseen: e.unseen
 				}, e.rev), this.listener.changed();
 			}, () => void 0);
-		}, _t));
+		}, vt));
 	}
 	async reloadAll(e) {
 		try {
-			for (let e of vt) this.paging[e].next !== void 0 && await this.reload(e);
-			this.store.rev = Math.max(this.store.rev, e);
-		} catch {
-			this.live.start();
+			for (let e of yt) (this.paging[e].next !== void 0 || this.paging[e].isLoading) && await this.reload(e);
+			this.unreadable = 0, this.store.rev = Math.max(this.store.rev, e);
+		} catch (e) {
+			xt(e) || this.live.later(this.unreadable++);
 		}
 	}
 	told(e, t) {
@@ -1140,8 +1177,8 @@ var gt = class {
 		if (this.store.rev < 0) return this.reload("all");
 		let e = this.store.lastSeq;
 		for (;;) {
-			let t = await this.api.changed(this.store.rev, X);
-			if (t.items.forEach((t) => this.told(t, t.seq > e)), !(t.items.length >= X)) {
+			let t = await this.api.changed(this.store.rev, Z);
+			if (t.items.forEach((t) => this.told(t, t.seq > e)), !(t.items.length >= Z)) {
 				this.store.rev = Math.max(this.store.rev, t.rev), this.store.count({
 					unread: t.unread,
 					unseen: t.unseen
@@ -1151,10 +1188,10 @@ var gt = class {
 		}
 	}
 	expired() {
-		this.tokens.get().then((e) => this.tokens.refuse(e), () => void 0);
+		this.tokens.refuse(this.api.ticketedBy);
 	}
 	fail(e) {
-		e.code === "unauthenticated" && this.listener.tokenNeeded(), this.listener.trouble(e);
+		xt(e) || (e.code === "unauthenticated" && this.listener.tokenNeeded(), this.listener.trouble(e));
 	}
 	async done(e, t, n) {
 		let r = this.store.guess(e, t);
@@ -1189,54 +1226,59 @@ var gt = class {
 		this.listener.changed();
 	}
 	async seen() {
-		this.store.counts.unseen !== 0 && (await this.api.markAll("seen-all").then((e) => this.counted(e), () => void 0), this.listener.changed());
+		if (this.store.counts.unseen === 0 || this.isSeeing || this.seenAgain) return;
+		this.isSeeing = !0;
+		let e = await this.api.markAll("seen-all").catch(() => void 0);
+		this.isSeeing = !1, this.unseeing = e ? 0 : this.unseeing + 1, e && this.counted(e), this.store.counts.unseen && (this.seenAgain = window.setTimeout(() => {
+			this.seenAgain = 0, this.listener.changed();
+		}, lt(this.unseeing, Math.random()))), this.listener.changed();
 	}
-}, Z = "clarion-inbox-device", bt = () => "serviceWorker" in navigator && "PushManager" in window && "Notification" in window && isSecureContext;
-function xt(e) {
+}, xt = (e) => e instanceof J && e.code === "superseded", St = "clarion-inbox-device", Ct = () => "serviceWorker" in navigator && "PushManager" in window && "Notification" in window && isSecureContext;
+function wt(e) {
 	let t = atob(e.replace(/-/g, "+").replace(/_/g, "/"));
 	return Uint8Array.from(t, (e) => e.charCodeAt(0));
 }
-var St = (e) => navigator.serviceWorker.register(e, { updateViaCache: "none" });
-async function Ct(e) {
+var Tt = (e) => navigator.serviceWorker.register(e, { updateViaCache: "none" });
+async function Et(e) {
 	return (await e.call("GET", "push/webpush-key").catch(() => ({ public_key: "" }))).public_key;
 }
-async function wt(e, t) {
-	return !t || !bt() || !await Ct(e) ? "unsupported" : Notification.permission === "denied" ? "denied" : await (await navigator.serviceWorker.getRegistration(t).catch(() => void 0))?.pushManager.getSubscription() ? "on" : "off";
+async function Dt(e, t) {
+	return !t || !Ct() || !await Et(e) ? "unsupported" : Notification.permission === "denied" ? "denied" : await (await navigator.serviceWorker.getRegistration(t).catch(() => void 0))?.pushManager.getSubscription() ? "on" : "off";
 }
-async function Tt(e, t) {
+async function Ot(e, t) {
 	let n = await Notification.requestPermission();
 	if (n !== "granted") return n === "denied" ? "denied" : "off";
-	let r = xt(await Ct(e)), i = await St(t);
-	await Ot(i);
+	let r = wt(await Et(e)), i = await Tt(t);
+	await jt(i);
 	let a = {
 		userVisibleOnly: !0,
 		applicationServerKey: r
 	}, o = await i.pushManager.subscribe(a).catch(async () => (await (await i.pushManager.getSubscription())?.unsubscribe(), i.pushManager.subscribe(a))), s = (await e.call("GET", "me")).id;
-	return Dt((await e.call("POST", `users/${s}/devices`, {
+	return At((await e.call("POST", `users/${s}/devices`, {
 		platform: "web",
 		token_kind: "webpush",
 		token: JSON.stringify(o)
 	})).id), "on";
 }
-async function Et(e, t) {
+async function kt(e, t) {
 	await (await (await navigator.serviceWorker.getRegistration(t))?.pushManager.getSubscription())?.unsubscribe();
-	let n = Dt(null);
+	let n = At(null);
 	return n && await e.call("DELETE", `users/${(await e.call("GET", "me")).id}/devices/${n}`).catch(() => void 0), "off";
 }
-function Dt(e) {
+function At(e) {
 	try {
-		let t = localStorage.getItem(Z);
-		return e ? localStorage.setItem(Z, e) : localStorage.removeItem(Z), t;
+		let t = localStorage.getItem(St);
+		return e ? localStorage.setItem(St, e) : localStorage.removeItem(St), t;
 	} catch {
 		return null;
 	}
 }
-async function Ot(e) {
+async function jt(e) {
 	let t = e.installing ?? e.waiting;
 	!e.active && t && await new Promise((e) => t.addEventListener("statechange", () => t.state === "activated" && e()));
 }
 // src/style.ts
-var kt = o`
+var Mt = o`
   :host {
     --_accent: var(--clarion-accent, #4f46e5);
     --_accent-ink: var(--clarion-accent-ink, #fff);
@@ -1388,7 +1430,7 @@ var kt = o`
     .switch { border: 1px solid; }
     .item.unread::before { background: Highlight; forced-color-adjust: none; }
   }
-`, At = 7e3, jt = class {
+`, Nt = 7e3, Pt = class {
 	constructor(e) {
 		this.items = [], this.timers = /* @__PURE__ */ new Map(), this.changed = e;
 	}
@@ -1399,7 +1441,7 @@ var kt = o`
 		clearTimeout(this.timers.get(e));
 	}
 	resume(e) {
-		this.hold(e), this.timers.set(e, window.setTimeout(() => this.drop(e), At));
+		this.hold(e), this.timers.set(e, window.setTimeout(() => this.drop(e), Nt));
 	}
 	drop(e) {
 		this.hold(e), this.timers.delete(e), this.items.some((t) => t.id === e) && (this.items = this.items.filter((t) => t.id !== e), this.changed());
@@ -1407,7 +1449,7 @@ var kt = o`
 	clear() {
 		[...this.timers.keys()].forEach((e) => this.drop(e));
 	}
-}, Mt = {
+}, Ft = {
 	title: "Notifications",
 	bell: "Notifications, unread: {n}",
 	all: "All",
@@ -1466,8 +1508,8 @@ var kt = o`
 	pushOn: "Turn on",
 	pushOff: "Turn off",
 	pushDenied: "Your browser blocks notifications of this site. Allow them in its settings."
-}, Nt = {
-	en: Mt,
+}, It = {
+	en: Ft,
 	sw: {
 		title: "Arifa",
 		bell: "Arifa, hazijasomwa: {n}",
@@ -1648,7 +1690,7 @@ var kt = o`
 		pushOff: "إيقاف",
 		pushDenied: "متصفحك يمنع إشعارات هذا الموقع. اسمح بها في إعداداته."
 	}
-}, Pt = /* @__PURE__ */ new Set([
+}, Lt = /* @__PURE__ */ new Set([
 	"ar",
 	"he",
 	"fa",
@@ -1659,16 +1701,16 @@ var kt = o`
 	"dv",
 	"ckb"
 ]);
-function Ft(e) {
+function Rt(e) {
 	try {
 		return Intl.getCanonicalLocales(e)[0] ?? "en";
 	} catch {
 		return "en";
 	}
 }
-var It = (e) => Nt[e.split("-")[0] ?? ""] ?? Mt, Lt = (e) => Pt.has(e.split("-")[0] ?? ""), Q = (e, t) => e.replace(/\{(\w+)\}/g, (e, n) => String(t[n] ?? e));
+var zt = (e) => It[e.split("-")[0] ?? ""] ?? Ft, Bt = (e) => Lt.has(e.split("-")[0] ?? ""), Q = (e, t) => e.replace(/\{(\w+)\}/g, (e, n) => String(t[n] ?? e));
 // src/views/item.ts
-function Rt({ item: e, isCurrent: t, isUnder: n, position: r, size: i, more: a }, o) {
+function Vt({ item: e, isCurrent: t, isUnder: n, position: r, size: i, more: a }, o) {
 	let { words: s, locale: c } = o, l = t ? 0 : -1;
 	return k`<article
     class=${`item${e.read ? "" : " unread"}${e.link || !e.read ? " opens" : ""}${n ? " under" : ""}`} part="item ${e.read ? "read" : "unread"}" data-id=${e.id} tabindex=${l}
@@ -1684,7 +1726,7 @@ function Rt({ item: e, isCurrent: t, isUnder: n, position: r, size: i, more: a }
         <time datetime=${e.createdAt} title=${mt(e.createdAt, c)}>${pt(e.createdAt, c, o.now, s.now)}</time>
         ${e.snoozedUntil ? k`<span>${Q(s.until, { n: mt(e.snoozedUntil, c) })}</span>` : M}
       </p>
-      ${e.actions.length ? zt(e, l, o) : M}
+      ${e.actions.length ? Ht(e, l, o) : M}
     </div>
     <div class="side">
       <button class="icon" part="options" tabindex=${l} aria-haspopup="menu" aria-label=${Q(s.options, { title: e.title })}
@@ -1693,7 +1735,7 @@ function Rt({ item: e, isCurrent: t, isUnder: n, position: r, size: i, more: a }
     ${a}
   </article>`;
 }
-function zt(e, t, n) {
+function Ht(e, t, n) {
 	let r = e.actions.find((t) => t.key === e.acted);
 	return e.acted ? k`<p class="actions acted">${Ke}<span dir="auto">${Q(n.words.done, { title: r?.label ?? e.acted })}</span></p>` : k`<div class="actions" part="actions">
     ${e.actions.map((r, i) => k`<button class=${i === 0 ? "first" : ""} part="action ${i === 0 ? "primary" : "secondary"}"
@@ -1701,7 +1743,7 @@ function zt(e, t, n) {
   </div>`;
 }
 // src/views/menu.ts
-var Bt = {
+var Ut = {
 	read: Je,
 	unread: Je,
 	restore: Xe,
@@ -1711,7 +1753,7 @@ var Bt = {
 	monday: W,
 	archive: qe,
 	dismiss: Ye
-}, Vt = {
+}, Wt = {
 	read: "markRead",
 	unread: "markUnread",
 	restore: "restore",
@@ -1722,7 +1764,7 @@ var Bt = {
 	archive: "archive",
 	dismiss: "dismiss"
 };
-function Ht(e) {
+function Gt(e) {
 	return e.archived ? ["restore", "dismiss"] : [
 		...e.snoozedUntil ? ["wake"] : [e.read ? "unread" : "read"],
 		"hour",
@@ -1732,13 +1774,13 @@ function Ht(e) {
 		"dismiss"
 	];
 }
-function Ut(e, t, n) {
-	return k`${Ht(e).map((e) => k`<button role="menuitem" tabindex="-1" @click=${() => n(e)}>${Bt[e]}<span>${t[Vt[e]]}</span></button>`)}`;
+function Kt(e, t, n) {
+	return k`${Gt(e).map((e) => k`<button role="menuitem" tabindex="-1" @click=${() => n(e)}>${Ut[e]}<span>${t[Wt[e]]}</span></button>`)}`;
 }
-function Wt(e, t, n) {
+function qt(e, t, n) {
 	return n === "hour" || n === "tomorrow" || n === "monday" ? e.snooze(t, n) : e[n](t);
 }
-function Gt(e, t, n) {
+function Jt(e, t, n) {
 	let r = e.indexOf(n), i = {
 		ArrowDown: r + 1,
 		ArrowUp: r - 1 + +(r < 0),
@@ -1747,53 +1789,53 @@ function Gt(e, t, n) {
 	}[t];
 	return i === void 0 || !e.length ? !1 : (e[(i + e.length) % e.length]?.focus(), !0);
 }
-function Kt(e, t, n, r, i) {
+function Yt(e, t, n, r, i) {
 	let { top: a, bottom: o, left: s, right: c } = t.getBoundingClientRect(), [l, u] = [e.offsetWidth, e.offsetHeight], d = i ? s : c - l, f = Math.max(8, Math.min(d, innerWidth - l - 8)), p = o + r, m = p + u <= innerHeight - 8 ? p : Math.max(8, a - r - u >= 8 ? a - r - u : innerHeight - u - 8);
 	e.style.setProperty(`--_${n}left`, `${f}px`), e.style.setProperty(`--_${n}top`, `${m}px`);
 }
 // src/views/settings.ts
-function qt(e) {
+function Xt(e) {
 	let { words: t, preferences: n } = e;
 	if (e.failed) return k`<div class="empty" role="alert"><strong>${t.failed}</strong><button class="wide" @click=${e.retry}>${t.retry}</button></div>`;
 	if (!n) return k`<p class="foot" role="status">${t.loading}</p>`;
 	let r = n.effective.global, i = new Map(e.categories.map((e) => [e.key, e]));
 	return k`<div class="settings" part="settings">
-    ${Zt(e)}
+    ${en(e)}
     <h3 id="general">${t.general}</h3>
     <div role="group" aria-labelledby="general">
       ${[
 		"notifications_enabled",
 		"marketing_enabled",
 		...e.channels.map((e) => `${e}_enabled`)
-	].map((n) => r[n] ? Xt(Yt(n, t), r[n], !1, (t) => e.set({ global: { [n]: t } })) : M)}
+	].map((n) => r[n] ? $t(Qt(n, t), r[n], !1, (t) => e.set({ global: { [n]: t } })) : M)}
     </div>
     <h3>${t.byCategory}</h3>
-    ${Object.entries(n.effective.categories).map(([t, n]) => Jt(t, n, i.get(t), e))}
+    ${Object.entries(n.effective.categories).map(([t, n]) => Zt(t, n, i.get(t), e))}
   </div>`;
 }
-function Jt(e, t, n, r) {
+function Zt(e, t, n, r) {
 	let i = n?.essential ?? !1;
 	return k`<details>
     <summary>${n?.name || e}${n?.description ? k`<small>${n.description}</small>` : M}</summary>
     ${i ? k`<small>${r.words.always}</small>` : M}
     ${r.channels.map((a) => {
 		let o = `${a}_enabled`, s = t[o];
-		return s ? Xt(Yt(o, r.words), s, i, (t) => r.set({ categories: { [e]: { [o]: t } } }), n?.name || e) : M;
+		return s ? $t(Qt(o, r.words), s, i, (t) => r.set({ categories: { [e]: { [o]: t } } }), n?.name || e) : M;
 	})}
   </details>`;
 }
-function Yt(e, t) {
+function Qt(e, t) {
 	if (e === "notifications_enabled") return t.everything;
 	if (e === "marketing_enabled") return t.marketing;
 	let n = e.replace(/_enabled$/, "");
 	return t[n] ?? n;
 }
-function Xt(e, t, n, r, i = "") {
+function $t(e, t, n, r, i = "") {
 	return k`<div class="row"><span>${e}</span>
     <button class="switch" part="switch" role="switch" aria-checked=${String(t.value)} aria-label=${i ? `${i}: ${e}` : e}
       ?disabled=${n} @click=${() => r(!t.value)}></button></div>`;
 }
-function Zt({ words: e, push: t, isBusy: n, push_: r }) {
+function en({ words: e, push: t, isBusy: n, push_: r }) {
 	if (t === "unsupported") return M;
 	let i = k`<button class="wide" ?disabled=${n} @click=${() => r(t !== "on")}>${t === "on" ? e.pushOff : e.pushOn}</button>`;
 	return k`<div class="row" part="push"><span>${e.browserPush}${t === "denied" ? k`<small>${e.pushDenied}</small>` : M}</span>${t === "denied" ? M : i}</div>`;
@@ -1804,14 +1846,14 @@ var $ = [
 	"unread",
 	"snoozed",
 	"archived"
-], Qt = {
+], tn = {
 	all: "emptyAll",
 	unread: "emptyUnread",
 	snoozed: "emptySnoozed",
 	archived: "emptyArchived"
-}, $t = 99, en = class extends z {
+}, nn = 99, rn = class extends z {
 	static {
-		this.styles = kt;
+		this.styles = Mt;
 	}
 	static {
 		this.properties = {
@@ -1839,11 +1881,11 @@ var $ = [
 		};
 	}
 	constructor() {
-		super(), this.bread = new jt(() => this.requestUpdate()), this.darkness = matchMedia("(prefers-color-scheme: dark)"), this.filter = "all", this.isSettings = !1, this.current = "", this.opened = /* @__PURE__ */ new Set(), this.status = "stopped", this.said = "", this.problem = "", this.categories = [], this.settingsFailed = !1, this.push = "unsupported", this.isPushBusy = !1, this.counted = "", this.isStarted = !1, this.clockTimer = 0, this.paint = () => {
+		super(), this.bread = new Pt(() => this.requestUpdate()), this.darkness = matchMedia("(prefers-color-scheme: dark)"), this.filter = "all", this.isSettings = !1, this.current = "", this.opened = /* @__PURE__ */ new Set(), this.status = "stopped", this.said = "", this.problem = "", this.categories = [], this.settingsFailed = !1, this.push = "unsupported", this.isPushBusy = !1, this.counted = "", this.isStarted = !1, this.clockTimer = 0, this.paint = () => {
 			this.toggleAttribute("data-dark", this.theme === "dark" || this.theme !== "light" && this.darkness.matches);
 		}, this.moved = () => {
 			let e = this.find(".panel"), t = this.find(".bell");
-			this.isOpen && e && t && Kt(e, t, "", 8, this.isRtl);
+			this.isOpen && e && t && Yt(e, t, "", 8, this.isRtl);
 		}, this.pointed = (e) => {
 			let t = e.composedPath();
 			this.menuItem && !t.includes(this.find(".menu")) && this.shutMenu(!1), this.isOpen && this.mode !== "inline" && !t.includes(this) && this.shut(!1);
@@ -1854,13 +1896,14 @@ var $ = [
 			else if (e.key === "Escape" && this.mode !== "inline") this.shut(!0);
 			else if (e.altKey || e.ctrlKey || e.metaKey || !this.keyed(e.key, t)) return;
 			e.preventDefault(), e.stopPropagation();
-		}, this.server = this.token = this.tokenUrl = "", this.mode = "popover", this.toasts = this.isOpen = !1, this.badge = "unread", this.theme = "auto", this.channels = "email,sms,push,in_app", this.pushWorker = "", this.pollSeconds = 20, this.model = new yt(() => this, {
+		}, this.server = this.token = this.tokenUrl = "", this.mode = "popover", this.toasts = this.isOpen = !1, this.badge = "unread", this.theme = "auto", this.channels = "email,sms,push,in_app", this.pushWorker = "", this.pollSeconds = 20, this.model = new bt(() => this, {
 			changed: () => this.requestUpdate(),
 			arrived: (e, t) => this.arrived(e, t),
 			gone: (e) => this.bread.drop(e),
 			status: (e) => this.changedStatus(e),
 			trouble: (e) => this.trouble(e),
-			tokenNeeded: () => this.tell("clarion-token-needed", {})
+			tokenNeeded: () => this.tell("clarion-token-needed", {}),
+			another: () => this.begin(!1)
 		});
 	}
 	connectedCallback() {
@@ -1882,14 +1925,15 @@ var $ = [
 		return this.model.store.counts.unread;
 	}
 	begin(e = !0) {
-		if (this.isConnected) {
-			if (this.isStarted = !!(this.token || this.getToken || this.tokenUrl), e || this.bread.clear(), !this.isStarted) return e ? void 0 : this.model.end();
-			this.model.restart(e);
-		}
+		if (e || this.blank(), !this.isConnected || (this.isStarted = !!(this.token || this.getToken || this.tokenUrl), !this.isStarted)) return e ? void 0 : this.model.end();
+		this.model.restart(e);
+	}
+	blank() {
+		this.bread.clear(), this.shutMenu(!1), this.isSettings = this.settingsFailed = !1, this.preferences = void 0, this.categories = [], this.push = "unsupported", this.opened.clear(), this.current = this.said = this.problem = "", this.requestUpdate();
 	}
 	willUpdate(e) {
 		let t = e.has("server") || e.has("token") || e.has("tokenUrl") || e.has("getToken");
-		this.hasUpdated && t && queueMicrotask(() => this.begin(!e.has("server") && tn(e.get("token")) === tn(this.token))), e.has("theme") && this.paint();
+		this.hasUpdated && t && queueMicrotask(() => this.begin(!e.has("server") && _t(e.get("token")) === _t(this.token))), e.has("theme") && this.paint();
 	}
 	updated(e) {
 		let t = this.find(".panel");
@@ -1977,7 +2021,7 @@ var $ = [
 		let t = this.menuItem;
 		if (this.shutMenu(!1), !t) return;
 		this.problem = "";
-		let n = this.order(), r = n[n.indexOf(t.id) + 1] ?? n[n.indexOf(t.id) - 1] ?? "", i = Wt(this.model, t, e);
+		let n = this.order(), r = n[n.indexOf(t.id) + 1] ?? n[n.indexOf(t.id) - 1] ?? "", i = qt(this.model, t, e);
 		if (await this.updateComplete, this.order().includes(t.id) || (this.current = r), await this.updateComplete, this.focusList(), !await i) return;
 		let a = this.model.store.get(t.id) ?? t;
 		e === "read" && this.tell("clarion-read", { item: a }), e === "archive" && this.tell("clarion-archive", { item: a }), e === "dismiss" && this.tell("clarion-dismiss", { item: a }), (e === "hour" || e === "tomorrow" || e === "monday") && this.tell("clarion-snooze", {
@@ -1989,7 +2033,7 @@ var $ = [
 		if (this.menuItem === e) return this.shutMenu(!0);
 		this.menuItem = e, this.menuButton = t, this.requestUpdate(), await this.updateComplete;
 		let n = this.find(".menu");
-		n && (n.showPopover(), Kt(n, t, "menu-", 2, this.isRtl), n.querySelector("button")?.focus());
+		n && (n.showPopover(), Yt(n, t, "menu-", 2, this.isRtl), n.querySelector("button")?.focus());
 	}
 	shutMenu(e) {
 		this.menuItem && (this.menuItem = void 0, e && this.menuButton?.focus(), this.requestUpdate());
@@ -2004,8 +2048,9 @@ var $ = [
 		this.settingsFailed = !1;
 		let { api: e } = this.model;
 		try {
-			[this.preferences, this.categories] = await Promise.all([e.preferences(), e.categories()]), this.push = await wt(e, this.pushWorker);
+			[this.preferences, this.categories] = await Promise.all([e.preferences(), e.categories()]), this.push = await Dt(e, this.pushWorker);
 		} catch (e) {
+			if (an(e)) return;
 			this.settingsFailed = !0, this.tellError(e);
 		}
 		this.requestUpdate();
@@ -2015,6 +2060,7 @@ var $ = [
 		try {
 			this.preferences = await this.model.api.prefer(e);
 		} catch (e) {
+			if (an(e)) return;
 			this.problem = this.text.notDone, this.tellError(e);
 		}
 		this.requestUpdate();
@@ -2022,14 +2068,14 @@ var $ = [
 	async turnPush(e) {
 		this.isPushBusy = !0, this.problem = "", this.requestUpdate();
 		try {
-			this.push = await (e ? Tt : Et)(this.model.api, this.pushWorker), this.tell("clarion-push", { on: this.push === "on" });
+			this.push = await (e ? Ot : kt)(this.model.api, this.pushWorker), this.tell("clarion-push", { on: this.push === "on" });
 		} catch (e) {
-			this.problem = this.text.notDone, this.tellError(e);
+			an(e) || (this.problem = this.text.notDone, this.tellError(e));
 		}
 		this.isPushBusy = !1, this.requestUpdate();
 	}
 	tellError(e) {
-		let t = e instanceof q ? e : new q("failed", e instanceof Error ? e.message : "");
+		let t = e instanceof J ? e : new J("failed", e instanceof Error ? e.message : "");
 		this.tell("clarion-error", {
 			code: t.code,
 			message: t.message
@@ -2043,7 +2089,7 @@ var $ = [
 		(e.find((e) => e.dataset.id === this.current) ?? e[0] ?? this.find(".panel"))?.focus();
 	}
 	keyed(e, t) {
-		if (this.menuItem) return e === "Tab" && this.shutMenu(!0), e === "Tab" || Gt([...this.renderRoot.querySelectorAll(".menu button")], e, t);
+		if (this.menuItem) return e === "Tab" && this.shutMenu(!0), e === "Tab" || Jt([...this.renderRoot.querySelectorAll(".menu button")], e, t);
 		if (t?.getAttribute("role") === "tab") return this.keyedTab(e);
 		let n = t?.closest(".item");
 		if (!n) return !1;
@@ -2072,17 +2118,17 @@ var $ = [
 		return t ? (this.show($[($.indexOf(this.filter) + t + $.length) % $.length]), this.updateComplete.then(() => this.find("[role=\"tab\"][aria-selected=\"true\"]")?.focus()), !0) : !1;
 	}
 	get locale() {
-		return Ft(this.lang || this.closest("[lang]")?.lang || navigator.language || "en");
+		return Rt(this.lang || this.closest("[lang]")?.lang || navigator.language || "en");
 	}
 	get text() {
 		return {
-			...It(this.locale),
+			...zt(this.locale),
 			...this.words
 		};
 	}
 	get isRtl() {
 		let e = this.closest("[dir]")?.dir;
-		return e === "rtl" || e !== "ltr" && Lt(this.locale);
+		return e === "rtl" || e !== "ltr" && Bt(this.locale);
 	}
 	render() {
 		let e = this.mode === "inline";
@@ -2092,7 +2138,7 @@ var $ = [
         popover=${e ? M : "manual"} @keydown=${this.pressed}>
         ${this.isSettings ? this.settingsPanel() : this.listPanel()}
         ${this.menuItem ? k`<div class="menu" part="menu" role="menu" popover="manual" aria-label=${Q(this.text.options, { title: this.menuItem.title })}>
-          ${Ut(this.menuItem, this.text, (e) => void this.choose(e))}</div>` : M}
+          ${Kt(this.menuItem, this.text, (e) => void this.choose(e))}</div>` : M}
       </section>
       ${this.bread.items.length ? this.toastsView() : M}
       <div class="hush" role="status" aria-live="polite" aria-atomic="true">${this.said}</div>
@@ -2103,7 +2149,7 @@ var $ = [
 		return k`<button class="bell" part="bell" aria-haspopup="dialog" aria-expanded=${String(this.isOpen)}
       aria-label=${Q(this.text.bell, { n: e })} @click=${() => this.isOpen ? this.shut(!0) : this.open()}>
       <slot name="bell">${Be}</slot>
-      ${n ? k`<span class="badge ${t ? "" : "quiet"}" part="badge" aria-hidden="true">${n > $t ? `${$t}+` : n}</span>` : M}
+      ${n ? k`<span class="badge ${t ? "" : "quiet"}" part="badge" aria-hidden="true">${n > nn ? `${nn}+` : n}</span>` : M}
     </button>`;
 	}
 	closeButton() {
@@ -2117,7 +2163,7 @@ var $ = [
 		let e = this.text;
 		return k`<header part="header"><button class="icon back flip" aria-label=${e.back} @click=${() => void this.toSettings()}>${He}</button>
         <h2>${e.settings}</h2>${this.closeButton()}</header>${this.noteView()}
-      <div class="scroll">${qt({
+      <div class="scroll">${Xt({
 			words: e,
 			preferences: this.preferences,
 			categories: this.categories,
@@ -2152,7 +2198,7 @@ var $ = [
 			rest: []
 		})) : []]);
 		t.some(({ item: e }) => e.id === this.current) || (this.current = t[0]?.item.id ?? "");
-		let n = e.next === null ? t.length : -1, r = this.doing(), i = ze(t, ({ item: e }) => e.id, ({ item: e, isUnder: t, rest: i }, a) => k`${Rt({
+		let n = e.next === null ? t.length : -1, r = this.doing(), i = ze(t, ({ item: e }) => e.id, ({ item: e, isUnder: t, rest: i }, a) => k`${Vt({
 			item: e,
 			isUnder: t,
 			isCurrent: e.id === this.current,
@@ -2171,7 +2217,7 @@ var $ = [
 	}
 	footView(e) {
 		let t = this.text, n = this.model.paging[this.filter];
-		return n.failed ? k`<div class=${e ? "empty" : "foot"} role="alert"><span>${t.failed}</span><button class="wide" @click=${() => void this.model.loadMore(this.filter)}>${t.retry}</button></div>` : n.next === null ? e ? k`<div class="empty" part="empty">${Be}<strong>${t[Qt[this.filter]]}</strong>${this.filter === "all" ? k`<span>${t.emptyAllMore}</span>` : M}</div>` : M : n.isLoading || e ? k`<div class="foot" role="status">${this.status === "signed-out" ? "" : t.loading}</div>` : k`<div class="foot" data-more><button class="wide" @click=${() => void this.model.loadMore(this.filter)}>${t.more}</button></div>`;
+		return n.failed ? k`<div class=${e ? "empty" : "foot"} role="alert"><span>${t.failed}</span><button class="wide" @click=${() => void this.model.loadMore(this.filter)}>${t.retry}</button></div>` : n.next === null ? e ? k`<div class="empty" part="empty">${Be}<strong>${t[tn[this.filter]]}</strong>${this.filter === "all" ? k`<span>${t.emptyAllMore}</span>` : M}</div>` : M : n.isLoading || e ? k`<div class="foot" role="status">${this.status === "signed-out" ? "" : t.loading}</div>` : k`<div class="foot" data-more><button class="wide" @click=${() => void this.model.loadMore(this.filter)}>${t.more}</button></div>`;
 	}
 	toastsView() {
 		let { words: e, locale: t } = this.doing();
@@ -2197,15 +2243,7 @@ var $ = [
 			}
 		};
 	}
-};
-function tn(e) {
-	try {
-		let t = JSON.parse(atob(String(e).split(".")[1].replace(/-/g, "+").replace(/_/g, "/")));
-		return String(t.user_id ?? t.sub ?? "");
-	} catch {
-		return "";
-	}
-}
+}, an = (e) => e instanceof J && e.code === "superseded";
 // src/index.ts
-customElements.get("clarion-inbox") || customElements.define("clarion-inbox", en);
-export { en as ClarionInbox };
+customElements.get("clarion-inbox") || customElements.define("clarion-inbox", rn);
+export { rn as ClarionInbox };
